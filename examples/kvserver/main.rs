@@ -1,0 +1,79 @@
+//! kvserver: an in-memory key-value server on one `splitmap::HashMap`.
+//!
+//! It speaks RESP2, so `redis-cli`, `redis-benchmark` and the Redis client libraries
+//! talk to it. It binds the loopback address only: there is no authentication.
+//!
+//! ```text
+//! cargo run --release --example kvserver -- --port 6379 &
+//! redis-cli -p 6379 set greeting hello
+//! ```
+//!
+//! ```text
+//!   main ─► server ─► connection ─► commands ─► store ─► splitmap
+//!    args     │           │            │          └─ expiry: the sweep of dead entries
+//!             │           │            └─ scan, glob: KEYS and SCAN
+//!             │           └─ admission (limits), request (decoding), reply (encoding)
+//!             └─ a task for each client, Ctrl-C, the summary
+//! ```
+//!
+//! What differs from Redis:
+//! - MSET, MGET, DEL and EXISTS of many keys are atomic for each key, not as a whole,
+//!   and FLUSHALL does not exclude writers: there is no one thread that orders them.
+//! - Strings are the only type; there are no transactions, scripts, databases or RESP3.
+//! - An inline request is cut at blanks; quotes in it are refused.
+//! - A request may hold `--max-value-bytes` in one string and 1 MiB more as a whole.
+//! - A client that does not read its replies is not read from either.
+//!
+//! Memory for one client is bounded by its largest request (see `admission`), 64 KiB of
+//! replies and one value on its way out. KEYS and SCAN also hold a pointer to each key.
+
+extern crate alloc;
+
+mod admission;
+mod args;
+mod commands;
+mod connection;
+mod expiry;
+mod glob;
+mod integer;
+mod reply;
+mod request;
+mod scan;
+mod server;
+mod store;
+
+use std::process::ExitCode;
+
+use args::Invocation;
+
+fn main() -> ExitCode {
+    let config = match args::parse() {
+        Ok(Invocation::Serve(config)) => config,
+        Ok(Invocation::Help) => {
+            print!("{}", args::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("kvserver: {error}; --help lists the flags");
+            return ExitCode::from(2);
+        }
+    };
+    match run(config) {
+        Ok(summary) => {
+            println!("{summary}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("kvserver: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: args::Config) -> std::io::Result<server::Summary> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.threads)
+        .enable_all()
+        .build()?
+        .block_on(server::serve(config))
+}

@@ -1,0 +1,214 @@
+//! The server: accepts clients, ends with all of them, and sums up.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use splitmap::HashMap;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::args::Config;
+use crate::scan::Scans;
+use crate::store::Store;
+use crate::{connection, expiry};
+
+/// The pause after a failed `accept`, such as one for which no descriptor was left.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// What all connections share.
+pub(crate) struct Server {
+    pub(crate) config: Config,
+    pub(crate) address: SocketAddr,
+    pub(crate) started_at: Instant,
+    pub(crate) store: Store,
+    pub(crate) scans: Scans,
+    pub(crate) clients: HashMap<u64, ClientInfo>,
+    pub(crate) counters: Counters,
+}
+
+/// What is known of a connected client.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientInfo {
+    pub(crate) address: SocketAddr,
+    pub(crate) name: Arc<[u8]>,
+    pub(crate) connected_at: Instant,
+}
+
+/// What happened so far. ORD Relaxed throughout: counts that order nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    commands: AtomicU64,
+    connections: AtomicU64,
+    refused: AtomicU64,
+    protocol_errors: AtomicU64,
+    expired: AtomicU64,
+}
+
+impl Counters {
+    /// Counts the commands of one batch: one write of the shared line for each, at most.
+    pub(crate) fn note_commands(&self, count: u64) {
+        if count > 0 {
+            self.commands.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn note_protocol_error(&self) {
+        self.protocol_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_expired(&self) {
+        self.expired.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A name and a value for each count.
+    pub(crate) fn all(&self) -> [(&'static str, u64); 5] {
+        [
+            ("total_commands_processed", &self.commands),
+            ("total_connections_received", &self.connections),
+            ("rejected_connections", &self.refused),
+            ("protocol_errors", &self.protocol_errors),
+            ("expired_keys", &self.expired),
+        ]
+        .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    signal: &'static str,
+    commands: u64,
+    clients: u64,
+    entries: usize,
+    retired: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            signal,
+            commands,
+            clients,
+            entries,
+            retired,
+        } = self;
+        write!(
+            f,
+            "kvserver ended by {signal}: {commands} operations from {clients} clients, \
+             {entries} entries, {retired} retired entries waiting to be freed"
+        )
+    }
+}
+
+/// Serves clients until SIGINT or SIGTERM.
+pub(crate) async fn serve(config: Config) -> io::Result<Summary> {
+    let mut signals = Signals::new()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+    let server = Arc::new(Server {
+        config,
+        address: listener.local_addr()?,
+        started_at: Instant::now(),
+        store: Store::default(),
+        scans: Scans::default(),
+        clients: HashMap::new(),
+        counters: Counters::default(),
+    });
+    println!(
+        "kvserver listens on {} ({} threads)",
+        server.address, config.threads
+    );
+
+    let sweep = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { expiry::sweep(&server).await }
+    });
+    let mut connections = JoinSet::new();
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            Some(_ended) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((socket, peer)) => admit(&server, &mut connections, socket, peer),
+                Err(error) => {
+                    eprintln!("kvserver: cannot accept a client: {error}");
+                    sleep(ACCEPT_RETRY).await;
+                }
+            },
+        }
+    };
+    drop(listener);
+    // Both end at their next await: between two commands, never inside one.
+    connections.shutdown().await;
+    sweep.abort();
+    let _ = sweep.await;
+    Ok(server.sum_up(signal))
+}
+
+/// Starts serving a client, or refuses it when there are too many.
+fn admit(
+    server: &Arc<Server>,
+    connections: &mut JoinSet<()>,
+    socket: TcpStream,
+    address: SocketAddr,
+) {
+    while connections.try_join_next().is_some() {}
+    let counters = &server.counters;
+    let id = counters.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    if connections.len() >= server.config.clients_max {
+        counters.refused.fetch_add(1, Ordering::Relaxed);
+        // The client may be gone already, or not read this: it is refused all the same.
+        let _ = socket.try_write(b"-ERR max number of clients reached\r\n");
+        return;
+    }
+    // Without it small replies only wait longer.
+    let _ = socket.set_nodelay(true);
+    let info = ClientInfo {
+        address,
+        name: Arc::default(),
+        connected_at: Instant::now(),
+    };
+    server.clients.insert(id, info);
+    connections.spawn(connection::serve(Arc::clone(server), socket, id));
+}
+
+impl Server {
+    fn sum_up(&self, signal: &'static str) -> Summary {
+        Summary {
+            signal,
+            commands: self.counters.commands.load(Ordering::Relaxed),
+            clients: self.counters.connections.load(Ordering::Relaxed),
+            entries: self.store.len(),
+            retired: self.store.retired_len(),
+        }
+    }
+}
+
+/// The signals that end the server.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}

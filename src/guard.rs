@@ -1,0 +1,100 @@
+//! [`Ref`]: an entry that is being looked at.
+
+use core::fmt;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use crate::list::Node;
+use crate::reclaim::Guard;
+
+/// A shared reference to an entry of a map, without a copy and without a lock.
+///
+/// It keeps this one entry (and, if the entry was made by [`update`], its key) from being freed, and
+/// nothing else: other threads replace, remove and insert entries meanwhile, under this key too. It
+/// may be held as long as one likes, sent to another thread, and held across an `.await`. What it
+/// shows never changes; whether the entry is still in the map is another question.
+///
+/// Each `Ref` that is held costs one hazard of some 32 bytes, and keeps at most one removed entry.
+/// Creating and dropping one is two stores each.
+///
+/// [`update`]: crate::HashMap::update
+///
+/// # Examples
+/// ```
+/// let map = splitmap::HashMap::new();
+/// map.insert("key", "old");
+/// let seen = map.get("key").unwrap();
+/// map.insert("key", "new");
+/// assert_eq!(*seen, "old");                      // what was seen stays readable
+/// assert_eq!(*map.get("key").unwrap(), "new");
+/// ```
+pub struct Ref<'map, K, V> {
+    node: NonNull<Node<K, V>>,
+    _guard: Guard<'map>,
+}
+
+// SAFETY: a `Ref` gives `&K` and `&V`, and its drop frees a hazard, which any thread may do. `Send`
+// of `K` and `V` is asked for as well, as the map itself must be shareable for `'map`.
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for Ref<'_, K, V> {}
+// SAFETY: as above; a shared `Ref` gives `&K` and `&V` only.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Ref<'_, K, V> {}
+
+impl<'map, K, V> Ref<'map, K, V> {
+    /// `guard` protects `node`, a node of the map that `'map` borrows.
+    pub(crate) fn new((node, guard): (NonNull<Node<K, V>>, Guard<'map>)) -> Self {
+        Self { node, _guard: guard }
+    }
+
+    #[inline]
+    fn node(&self) -> &Node<K, V> {
+        // SAFETY: protected since it was found, until `_guard` is dropped (L4).
+        unsafe { self.node.as_ref() }
+    }
+
+    /// The key.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from_iter([(1, "one")]);
+    /// assert_eq!(map.get(&1).unwrap().key(), &1);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn key(&self) -> &K {
+        self.node().key()
+    }
+
+    /// The value; also what the `Ref` dereferences to.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from_iter([(1, "one")]);
+    /// assert_eq!(map.get(&1).unwrap().value(), &"one");
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn value(&self) -> &V {
+        self.node().value()
+    }
+}
+
+impl<K, V> Deref for Ref<'_, K, V> {
+    type Target = V;
+
+    #[inline]
+    fn deref(&self) -> &V {
+        self.value()
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Ref<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ref").field("key", self.key()).field("value", self.value()).finish()
+    }
+}
+
+impl<K, V: fmt::Display> fmt::Display for Ref<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
+    }
+}

@@ -1,0 +1,48 @@
+//! [`Iter`]: all entries, while others change them.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+
+use crate::guard::Ref;
+use crate::split_order::{Protected, Ranges, SplitOrder};
+
+/// An iterator over the entries of a map, in no particular order; made by
+/// [`HashMap::iter`](crate::HashMap::iter), which says what it promises.
+pub struct Iter<'map, K, V> {
+    /// `None`: the map has never held anything.
+    walk: Option<(&'map SplitOrder<K, V>, Ranges)>,
+    /// Entries of the bucket that is being given out.
+    bucket: Vec<Protected<'map, K, V>>,
+}
+
+// SAFETY: it holds what `Ref`s hold, and a shared reference to the map's list.
+unsafe impl<K: Send + Sync, V: Send + Sync> Send for Iter<'_, K, V> {}
+// SAFETY: nothing can be done with a shared `Iter`.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Iter<'_, K, V> {}
+
+impl<'map, K, V> Iter<'map, K, V> {
+    pub(crate) fn new(list: Option<&'map SplitOrder<K, V>>) -> Self {
+        Self { walk: list.map(|list| (list, list.ranges())), bucket: Vec::new() }
+    }
+}
+
+impl<'map, K, V> Iterator for Iter<'map, K, V> {
+    type Item = Ref<'map, K, V>;
+
+    fn next(&mut self) -> Option<Ref<'map, K, V>> {
+        if self.bucket.is_empty() {
+            let (list, ranges) = self.walk.as_mut()?;
+            list.collect_next(ranges, &mut self.bucket);
+        }
+        self.bucket.pop().map(Ref::new)
+    }
+}
+
+impl<K, V> FusedIterator for Iter<'_, K, V> {}
+
+impl<K, V> fmt::Debug for Iter<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}

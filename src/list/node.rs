@@ -1,0 +1,269 @@
+//! Nodes: one entry each, and the sharing of keys between an entry and its update.
+//!
+//! ```text
+//!   insert(k, v1)        update(k, f)                     update(k, g)
+//!   ┌──────────────┐     ┌──────────────┐                 ┌──────────────┐
+//!   │ next         │     │ next         │                 │ next         │
+//!   │ hash │ shares│◄─┐  │ hash │ LENT  │◄─(replaced by)─ │ hash │ LENT  │
+//!   │ key          │  └──┼─ owner       │           ┌─────┼─ owner       │
+//!   │ value v1     │◄────┼──────────────┼───────────┘     │ value v3     │
+//!   └──────────────┘     │ value v2     │                 └──────────────┘
+//!     owns the key       └──────────────┘                   borrows the key
+//! ```
+//!
+//! An update has no key to put into the new node and may not copy or move the old one's, which
+//! readers may be looking at. So the new node *borrows* the key of the node that owns it; the owner
+//! counts the nodes that use its key (itself included) and outlives them. The value of a node is
+//! dropped when that node is reclaimed; the key, and the owner's memory, with its last user.
+//!
+//! Edges: `shares` — each user's decrement (Release) → the last one's (Acquire): every use of the key
+//! happens before its drop (as in `Arc`).
+
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use core::mem::ManuallyDrop;
+use core::ptr::{self, NonNull};
+
+use super::link::{Link, Succ};
+use crate::reclaim::Reclaim;
+use crate::sync::{AtomicU32, Ordering};
+
+/// In `shares`: this node does not own its key.
+const LENT: u32 = u32::MAX;
+/// More users of one key than this abort the process (as `Arc` does), before the count wraps.
+const SHARES_MAX: u32 = u32::MAX / 2;
+
+union Key<K, V> {
+    own: ManuallyDrop<K>,
+    owner: NonNull<Node<K, V>>,
+}
+
+#[repr(C, align(8))]
+pub(crate) struct Node<K, V> {
+    next: Link<Node<K, V>>,
+    hash: u32,
+    /// Nodes that use the key of this one, itself included; or `LENT`, from birth.
+    shares: AtomicU32,
+    key: Key<K, V>,
+    value: ManuallyDrop<V>,
+}
+
+// SAFETY: retired nodes change threads only if the map does: a map is `Send` or `Sync` only for `K`
+// and `V` that are `Send`, and else stays on one thread with all its nodes.
+unsafe impl<K, V> Send for Node<K, V> {}
+
+impl<K, V> Node<K, V> {
+    #[inline(always)]
+    pub(crate) fn next(&self) -> &Link<Self> {
+        &self.next
+    }
+
+    #[inline(always)]
+    pub(crate) fn hash(&self) -> u32 {
+        self.hash
+    }
+
+    #[inline(always)]
+    pub(crate) fn value(&self) -> &V {
+        &self.value
+    }
+
+    #[inline(always)]
+    pub(crate) fn key(&self) -> &K {
+        // Relaxed: a node is lent or owned from birth on, which its reader sees (ORD[link]); the
+        // count itself does not matter here.
+        if self.shares.load(Ordering::Relaxed) == LENT {
+            // SAFETY: of a lent node, `owner` is the field that was written.
+            let owner = unsafe { self.key.owner };
+            // SAFETY: this node holds a share of its owner until it is reclaimed, so the owner's
+            // memory and key outlive the borrow of `self`. (A place, no reference to the whole
+            // node: its value may be dropped meanwhile.)
+            let key = unsafe { &raw const (*owner.as_ptr()).key.own };
+            // SAFETY: as above; an owner's `own` was written at birth.
+            return unsafe { &*key.cast::<K>() };
+        }
+        // SAFETY: of an owning node, `own` is the field that was written.
+        unsafe { &self.key.own }
+    }
+
+    /// The node that owns the key of `this`.
+    ///
+    /// # Safety
+    /// `this` has not been reclaimed.
+    unsafe fn owner(this: NonNull<Self>) -> NonNull<Self> {
+        // SAFETY: alive by contract.
+        let shares = unsafe { &(*this.as_ptr()).shares };
+        // Relaxed: as in `key`.
+        if shares.load(Ordering::Relaxed) == LENT {
+            // SAFETY: of a lent node, `owner` is the field that was written.
+            return unsafe { (*this.as_ptr()).key.owner };
+        }
+        this
+    }
+
+    fn allocate() -> NonNull<Self> {
+        let layout = Layout::new::<Self>();
+        // SAFETY: a node is never of size 0: it has a link.
+        let node = unsafe { alloc(layout) };
+        NonNull::new(node.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// Gives the memory of `this` back.
+    ///
+    /// # Safety
+    /// Of `allocate`, owned exclusively, and its fields dropped or moved out.
+    unsafe fn free(this: NonNull<Self>) {
+        // SAFETY: the layout of `allocate`; exclusive by contract.
+        unsafe { dealloc(this.as_ptr().cast(), Layout::new::<Self>()) };
+    }
+
+    /// Gives one share of the key of `owner` up; with the last one, the key and the memory.
+    ///
+    /// # Safety
+    /// The caller has a share of `owner`, and gives it up.
+    unsafe fn release_key(owner: NonNull<Self>) {
+        struct Free<K, V>(NonNull<Node<K, V>>);
+        impl<K, V> Drop for Free<K, V> {
+            fn drop(&mut self) {
+                // SAFETY: the last share is ours, its key dropped (or dropping panicked).
+                unsafe { Node::free(self.0) };
+            }
+        }
+        // SAFETY: a share keeps the memory.
+        let shares = unsafe { &(*owner.as_ptr()).shares };
+        // ORD[shares] AcqRel: our use of the key happens before the last user's decrement, whose
+        // Acquire half pairs with the Release half of all that came before.
+        if shares.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let _free = Free(owner);
+            // SAFETY: no share is left, so nobody reads the key; an owner's `own` was written.
+            let key = unsafe { &raw mut (*owner.as_ptr()).key.own };
+            // SAFETY: as above; dropped once, as the count reaches 0 once.
+            unsafe { ptr::drop_in_place(key.cast::<K>()) };
+        }
+    }
+}
+
+// SAFETY: the link is not used by `reclaim`.
+unsafe impl<K, V> Reclaim for Node<K, V> {
+    unsafe fn set_next(this: NonNull<Self>, next: *mut Self) {
+        // SAFETY: alive, and the caller's alone.
+        let link = unsafe { &(*this.as_ptr()).next };
+        link.set(NonNull::new(next).map_or(Succ::EMPTY, Succ::node));
+    }
+
+    unsafe fn next(this: NonNull<Self>) -> *mut Self {
+        // SAFETY: alive, and the caller's alone.
+        let link = unsafe { &(*this.as_ptr()).next };
+        link.atomic().load_relaxed()
+    }
+
+    unsafe fn reclaim(this: NonNull<Self>) {
+        /// Runs also when dropping the value panics.
+        struct Rest<K, V>(NonNull<Node<K, V>>);
+        impl<K, V> Drop for Rest<K, V> {
+            fn drop(&mut self) {
+                // SAFETY: not yet freed.
+                let owner = unsafe { Node::owner(self.0) };
+                if owner != self.0 {
+                    // SAFETY: a lent node has nothing else to drop, and is the caller's alone.
+                    unsafe { Node::free(self.0) };
+                }
+                // SAFETY: this node held a share, of its own key or of its owner's.
+                unsafe { Node::release_key(owner) };
+            }
+        }
+        let _rest = Rest(this);
+        // SAFETY: the caller's alone; other nodes may read the key, a field of its own.
+        let value = unsafe { &raw mut (*this.as_ptr()).value };
+        // SAFETY: written at birth, dropped here only, once.
+        unsafe { ptr::drop_in_place(value.cast::<V>()) };
+    }
+}
+
+/// A node that is not in the list yet. Dropping it drops what it holds.
+pub(crate) struct NewNode<K, V>(NonNull<Node<K, V>>);
+
+impl<K, V> NewNode<K, V> {
+    pub(crate) fn new(hash: u32, key: K, value: V) -> Self {
+        let node = Node::allocate();
+        let content = Node {
+            next: Link::new(Succ::EMPTY),
+            hash,
+            shares: AtomicU32::new(1),
+            key: Key { own: ManuallyDrop::new(key) },
+            value: ManuallyDrop::new(value),
+        };
+        // SAFETY: allocated for a `Node<K, V>`, and nobody else has it.
+        unsafe { node.write(content) };
+        Self(node)
+    }
+
+    /// A node with the key of `node`, which the caller protects.
+    pub(crate) fn lent(node: &Node<K, V>, value: V) -> Self {
+        // SAFETY: borrowed, so not reclaimed.
+        let owner = unsafe { Node::owner(NonNull::from(node)) };
+        let new = Node::allocate();
+        // SAFETY: `node` has a share of `owner`, which keeps it.
+        let shares = unsafe { &(*owner.as_ptr()).shares };
+        // Relaxed: `node`'s own share keeps the count above 0, as in `Arc::clone`.
+        if shares.fetch_add(1, Ordering::Relaxed) > SHARES_MAX {
+            too_many_shares();
+        }
+        let content = Node {
+            next: Link::new(Succ::EMPTY),
+            hash: node.hash,
+            shares: AtomicU32::new(LENT),
+            key: Key { owner },
+            value: ManuallyDrop::new(value),
+        };
+        // SAFETY: as in `new`.
+        unsafe { new.write(content) };
+        Self(new)
+    }
+
+    pub(crate) fn ptr(&self) -> NonNull<Node<K, V>> {
+        self.0
+    }
+
+    pub(crate) fn node(&self) -> &Node<K, V> {
+        // SAFETY: ours until `publish`.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The list owns the node now.
+    pub(crate) fn published(self) {
+        core::mem::forget(self);
+    }
+
+    /// Takes key and value out again, of a node made by [`new`](Self::new).
+    pub(crate) fn into_parts(self) -> (K, V) {
+        let node = ManuallyDrop::new(self).0;
+        debug_assert_eq!(node_shares(node), 1);
+        // SAFETY: ours; made by `new`, so `own` was written; moved out once, as `self` is gone.
+        let key = unsafe { ptr::read((&raw const (*node.as_ptr()).key.own).cast::<K>()) };
+        // SAFETY: as above.
+        let value = unsafe { ptr::read((&raw const (*node.as_ptr()).value).cast::<V>()) };
+        // SAFETY: ours, and its content was moved out.
+        unsafe { Node::free(node) };
+        (key, value)
+    }
+}
+
+impl<K, V> Drop for NewNode<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: never published (else forgotten), so ours alone.
+        unsafe { Node::reclaim(self.0) };
+    }
+}
+
+fn node_shares<K, V>(node: NonNull<Node<K, V>>) -> u32 {
+    // SAFETY: called on a node that the caller owns.
+    let shares = unsafe { &(*node.as_ptr()).shares };
+    // Relaxed: an assertion.
+    shares.load(Ordering::Relaxed)
+}
+
+#[cold]
+fn too_many_shares() -> ! {
+    // As `Arc` on overflow: a count that wraps would free a key in use.
+    std::process::abort()
+}

@@ -1,0 +1,281 @@
+//! Reclamation by hazard pointers, through [haphazard]: when may an unlinked node be freed?
+//!
+//! M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", TPDS 2004.
+//!
+//! ```text
+//!   reader                                   remover
+//!   link  ──load──► node                     link: node ──CAS──► next      (unlink)
+//!   hazard = node            (Release)       batch += node                 (retire)
+//!   ~~ store→load order ~~                   ~~ heavy barrier ~~           (a full batch)
+//!   link  ──load──► node?    (Acquire)       scan hazards: node in one?
+//!     yes: protected                           yes: kept for a later scan
+//!     no:  try again                           no:  reclaimed
+//! ```
+//!
+//! Either the reader's second load sees the unlink, or the scan sees the hazard: the two
+//! `~~` keep each side's store before its own later load. [`StoreLoad`] says how, for each machine.
+//!
+//! H1  Hazards, locals and the haphazard domain live until the [`Domain`] is dropped; a [`Guard`]
+//!     borrows the domain.
+//! H2  A [`Session`] is the calling thread's alone; a local is used by the owner of its seat only.
+//! H3  A node is retired once, by the thread whose exchange unlinked it, after that exchange.
+//! H4  A heavy barrier stands between the unlinking of a node and the first scan that may see it
+//!     retired.
+//! H5  No user code runs inside haphazard, nor while a batch, a sink or a hazard is half changed.
+//!
+//! Garbage is bounded. With `T` threads that ever used the map at one time and `R` held `Ref`s
+//! (and at most [`HAZARDS`](crate::tunables::HAZARDS) hazards a thread besides): each thread's batch
+//! holds fewer than [`BATCH`](crate::tunables::BATCH) nodes, haphazard scans when it holds more than
+//! `max(1000, 2 · hazards)`, a scan leaves at most the protected ones, and a thread that is stopped
+//! inside a scan keeps what it took, once. See `HashMap`'s documentation for the formula.
+//!
+//! Progress: lock-free. haphazard's lock bit is never met, as handles are not given back to it.
+//!
+//! Edges: `protect` — `Guard::protect`'s Release store, then the load of `protect_then_load`, against
+//! the unlinking exchange (`list`), then [`StoreLoad::heavy`] in `Local::flush`, then haphazard's
+//! Acquire loads of the records; store→load order on both sides. `local` — the publication of a
+//! seat's local.
+
+mod garbage;
+mod hazard;
+mod local;
+mod seat;
+
+use alloc::boxed::Box;
+use core::ptr::{self, NonNull};
+use crossbeam_utils::CachePadded;
+
+pub(crate) use garbage::{Garbage, Reclaim};
+pub(crate) use hazard::Guard;
+
+use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
+use garbage::with_sink;
+use hazard::HazardDomain;
+use local::Local;
+use seat::Seat;
+
+type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
+
+/// Seats whose locals are found without a second look-up; a doubling directory holds the rest.
+const NEAR: usize = 64;
+const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
+
+/// One map's reclamation: its hazards, its batches, its garbage.
+pub(crate) struct Domain<T: Reclaim> {
+    store_load: StoreLoad,
+    near: [Entry<T>; NEAR],
+    /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
+    far: [AtomicPtr<Entry<T>>; FAR],
+    /// One more than the highest seat that has a local.
+    seats: AtomicUsize,
+    /// Boxed, so that the hazards' references to it survive a move of `self`.
+    hazards: Box<HazardDomain>,
+}
+
+impl<T: Reclaim> Domain<T> {
+    pub(crate) fn new(store_load: StoreLoad) -> Self {
+        Self {
+            store_load,
+            near: [const { AtomicPtr::new(ptr::null_mut()) }; NEAR],
+            far: [const { AtomicPtr::new(ptr::null_mut()) }; FAR],
+            seats: AtomicUsize::new(0),
+            hazards: Box::new(HazardDomain::new(&hazard::Family)),
+        }
+    }
+
+    /// Begins an operation of the calling thread.
+    #[inline]
+    pub(crate) fn session(&self) -> Session<'_, T> {
+        let seat = Seat::current();
+        let entry = self.entry(seat.index());
+        // ORD[local] Acquire: pairs with the exchange in `create` that published it.
+        let local = NonNull::new(entry.load_acquire())
+            .unwrap_or_else(|| self.create(entry, seat.index()));
+        // SAFETY: a local is published wholly written and freed with the domain (H1).
+        let local = unsafe { local.as_ref() };
+        Session { domain: self, local, _seat: seat }
+    }
+
+    #[inline]
+    fn entry(&self, seat: usize) -> &Entry<T> {
+        match self.near.get(seat) {
+            Some(entry) => entry,
+            None => self.far_entry(seat),
+        }
+    }
+
+    #[cold]
+    fn far_entry(&self, seat: usize) -> &Entry<T> {
+        let (block, offset, len) = far_place(seat);
+        // ORD[local] Acquire: pairs with the exchange below that published the block.
+        let mut entries = self.far[block].load_acquire();
+        if entries.is_null() {
+            let new: Box<[Entry<T>]> = (0..len).map(|_| AtomicPtr::default()).collect();
+            let new: *mut Entry<T> = Box::into_raw(new).cast();
+            // ORD[local] AcqRel: publishes the block's nulls.
+            entries = match self.far[block].compare_exchange(ptr::null_mut(), new) {
+                Ok(_) => new,
+                Err(theirs) => {
+                    let new = ptr::slice_from_raw_parts_mut(new, len);
+                    // SAFETY: of `Box::into_raw` above, with its length; published to nobody.
+                    drop(unsafe { Box::from_raw(new) });
+                    theirs
+                }
+            };
+        }
+        // SAFETY: `offset < len`, the length of every block of this number (`far_place`).
+        let entry = unsafe { entries.add(offset) };
+        // SAFETY: blocks are freed with the domain.
+        unsafe { &*entry }
+    }
+
+    #[cold]
+    fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
+        // SAFETY: guards borrow the domain, whose drop is the only place that frees `hazards`.
+        let local = unsafe { Local::new(&self.hazards) };
+        let local = Box::into_raw(Box::new(CachePadded::new(local)));
+        // ORD[local] Release: publishes the local to `each_local`, and to later owners of the
+        // seat. A plain store, since only the seat's owner writes here (H2).
+        entry.store_release(local);
+        let mut seats = self.seats.load_relaxed();
+        while seats <= seat {
+            // ORD[local] AcqRel: whoever reads the new bound finds the local below it.
+            match self.seats.compare_exchange(seats, seat + 1) {
+                Ok(_) => break,
+                Err(now) => seats = now,
+            }
+        }
+        // SAFETY: of `Box::into_raw`, so not null.
+        unsafe { NonNull::new_unchecked(local) }
+    }
+
+    /// The locals made so far.
+    fn each_local(&self) -> impl Iterator<Item = &Local<T>> {
+        // ORD[local] Acquire: pairs with the exchange in `create`.
+        (0..self.seats.load_acquire()).filter_map(|seat| {
+            // ORD[local] Acquire: as in `session`.
+            let local = self.entry(seat).load_acquire();
+            // SAFETY: as in `session`.
+            unsafe { local.as_ref() }.map(|local| &**local)
+        })
+    }
+
+    /// Threads that use the map or did so at one time.
+    pub(crate) fn seats(&self) -> usize {
+        // Relaxed: an estimate.
+        self.seats.load_relaxed()
+    }
+
+    /// The sum of what sessions [counted](Session::count).
+    pub(crate) fn counted(&self) -> usize {
+        let sum = self.each_local().fold(0, |sum: usize, local| sum.wrapping_add(local.inserted.read()));
+        // A removal's share may be read before its insertion's: never show less than nothing.
+        if sum > usize::MAX / 2 { 0 } else { sum }
+    }
+
+    /// Nodes retired and not yet reclaimed.
+    pub(crate) fn retired(&self) -> usize {
+        let (retired, reclaimed) = self.each_local().fold((0_usize, 0_usize), |(r, c), local| {
+            (r.wrapping_add(local.retired.read()), c.wrapping_add(local.reclaimed.read()))
+        });
+        let waiting = retired.wrapping_sub(reclaimed);
+        if waiting > usize::MAX / 2 { 0 } else { waiting }
+    }
+
+    /// Frees hazards and locals and moves every node that waits to `garbage`.
+    pub(crate) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
+        for seat in 0..self.seats.load_acquire() {
+            let local = self.entry(seat).load_acquire();
+            if !local.is_null() {
+                // SAFETY: `&mut self`: no session and no guard exists. Of `Box::into_raw`; `seats`
+                // counts each entry once, and is set to 0 below.
+                let mut local = unsafe { Box::from_raw(local) };
+                local.dismantle(garbage);
+            }
+        }
+        self.seats.store_relaxed(0);
+        for (block, entries) in self.far.iter_mut().enumerate() {
+            let entries = core::mem::take(entries).load_mut();
+            if !entries.is_null() {
+                let entries = ptr::slice_from_raw_parts_mut(entries, NEAR << block);
+                // SAFETY: made in `far_entry` with this length, and taken out of its only owner.
+                drop(unsafe { Box::from_raw(entries) });
+            }
+        }
+        // Dropping haphazard's domain runs all its deleters.
+        let empty = Box::new(HazardDomain::new(&hazard::Family));
+        let hazards = core::mem::replace(&mut self.hazards, empty);
+        with_sink(garbage, || drop(hazards));
+    }
+}
+
+/// Block, place in it and its length, for a seat beyond [`NEAR`].
+fn far_place(seat: usize) -> (usize, usize, usize) {
+    let block = (seat / NEAR).ilog2();
+    let len = NEAR << block;
+    (block as usize, seat - len, len)
+}
+
+/// One operation of one thread on one map.
+pub(crate) struct Session<'d, T: Reclaim> {
+    domain: &'d Domain<T>,
+    local: &'d Local<T>,
+    _seat: Seat,
+}
+
+impl<'d, T: Reclaim> Session<'d, T> {
+    /// A hazard that is free.
+    #[inline]
+    pub(crate) fn hazard(&self) -> Guard<'d> {
+        self.local.hazards.acquire(&self.domain.hazards)
+    }
+
+    #[inline]
+    pub(crate) fn store_load(&self) -> StoreLoad {
+        self.domain.store_load
+    }
+
+    /// Hands over a node to be reclaimed when no hazard guards it. Runs no destructor.
+    ///
+    /// # Safety
+    /// The caller unlinked `node` (H3): nobody can reach it any more who did not protect it before.
+    #[cold]
+    pub(crate) unsafe fn retire(&self, node: NonNull<T>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.local.retire(node, &self.domain.hazards, self.domain.store_load) };
+    }
+
+    /// Runs the destructors that fell due in this operation: user code, which may use the map.
+    /// Called last, when the operation has taken effect.
+    #[inline]
+    pub(crate) fn settle(&self) {
+        self.local.settle();
+    }
+
+    /// Reclaims all it can, of this thread's and of everybody's retired nodes.
+    pub(crate) fn collect(&self) {
+        self.local.collect(&self.domain.hazards, self.domain.store_load);
+    }
+
+    /// Adds to this thread's share of a sum (wrapping).
+    #[inline]
+    pub(crate) fn count(&self, amount: usize) {
+        self.local.inserted.add(amount);
+    }
+
+    /// Counts an insertion down to the next check; true when that is due.
+    #[inline]
+    pub(crate) fn check_is_due(&self) -> bool {
+        match self.local.until_check.get().checked_sub(1) {
+            Some(left) => {
+                self.local.until_check.set(left);
+                false
+            }
+            None => true,
+        }
+    }
+
+    pub(crate) fn check_again_after(&self, insertions: usize) {
+        self.local.until_check.set(insertions);
+    }
+}

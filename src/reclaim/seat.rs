@@ -1,0 +1,186 @@
+//! Seats: small dense thread numbers, by which a map finds what it keeps for the calling thread.
+//!
+//! ```text
+//!   thread A ── seat 0 ─┐        map 1: locals[0] locals[1] locals[2] ...
+//!   thread B ── seat 2 ─┼──────► map 2: locals[0] locals[1] locals[2] ...
+//!   (ended)  ── seat 1 free
+//! ```
+//!
+//! A thread takes the lowest free seat at its first operation on any map and gives it back when it
+//! ends; the next thread in that seat inherits the hazards and the batch that lie there. Seats are
+//! bits of a chunked bitmap, claimed by `fetch_or`: lock-free, the only allocation being a further
+//! chunk for every 4,096 (on 64-bit machines) threads alive at once.
+//!
+//! In a thread whose thread-local destructors already ran (an operation from another such
+//! destructor), an operation takes a seat for itself alone and gives it back at its end.
+//!
+//! Edges: `seat` — `release`'s `fetch_and` (AcqRel) → `claim`'s `fetch_or` (AcqRel): what the former
+//! owner wrote into its locals happens before the next owner reads it.
+
+use alloc::boxed::Box;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::ptr;
+use std::thread_local;
+
+use crate::sync::{AtomicPtr, AtomicUsize};
+
+const WORDS: usize = 64;
+const SEATS_PER_CHUNK: usize = WORDS * usize::BITS as usize;
+const NONE: usize = usize::MAX;
+
+struct Chunk {
+    taken: [AtomicUsize; WORDS],
+    next: AtomicPtr<Chunk>,
+}
+
+impl Chunk {
+    const fn new() -> Self {
+        Self {
+            taken: [const { AtomicUsize::new(0) }; WORDS],
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// The chunk after this one, made if it is not there. Chunks are never freed.
+    fn next(&self) -> &'static Chunk {
+        // ORD[seat.chunk] Acquire: pairs with the compare-exchange below that published the chunk.
+        let mut next = self.next.load_acquire();
+        if next.is_null() {
+            let new = Box::into_raw(Box::new(Chunk::new()));
+            // ORD[seat.chunk] AcqRel: publishes the zeroed words of the chunk to `next`'s loads.
+            next = match self.next.compare_exchange(ptr::null_mut(), new) {
+                Ok(_) => new,
+                Err(theirs) => {
+                    // SAFETY: `new` came from `Box::into_raw` above and the failed exchange
+                    // published it to nobody.
+                    drop(unsafe { Box::from_raw(new) });
+                    theirs
+                }
+            };
+        }
+        // SAFETY: a chunk is published once, wholly written (ORD[seat.chunk]), and never freed.
+        unsafe { &*next }
+    }
+}
+
+static FIRST: Chunk = Chunk::new();
+
+/// Takes the lowest free seat.
+fn claim() -> usize {
+    let (mut chunk, mut base) = (&FIRST, 0);
+    loop {
+        for (i, word) in chunk.taken.iter().enumerate() {
+            // Relaxed: only a hint where to try; the `fetch_or` decides.
+            let mut seen = word.load_relaxed();
+            while seen != usize::MAX {
+                let bit = seen.trailing_ones();
+                // ORD[seat] AcqRel: see the header.
+                seen = word.fetch_or(1 << bit);
+                if seen & (1 << bit) == 0 {
+                    return base + i * usize::BITS as usize + bit as usize;
+                }
+            }
+        }
+        base += SEATS_PER_CHUNK;
+        chunk = chunk.next();
+    }
+}
+
+/// Gives `seat` back.
+fn release(seat: usize) {
+    let mut chunk = &FIRST;
+    for _ in 0..seat / SEATS_PER_CHUNK {
+        chunk = chunk.next();
+    }
+    let word = (seat % SEATS_PER_CHUNK) / usize::BITS as usize;
+    // ORD[seat] AcqRel: see the header.
+    chunk.taken[word].fetch_and(!(1 << (seat % usize::BITS as usize)));
+}
+
+/// Gives the thread's seat back when the thread ends.
+struct Owner(usize);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        INDEX.set(NONE);
+        release(self.0);
+    }
+}
+
+thread_local! {
+    /// The thread's seat. Has no destructor, so that it can be read at any time.
+    static INDEX: Cell<usize> = const { Cell::new(NONE) };
+    static OWNER: Owner = {
+        let seat = claim();
+        INDEX.set(seat);
+        Owner(seat)
+    };
+}
+
+/// The right to use one seat, for one operation of the calling thread.
+pub(super) struct Seat {
+    index: usize,
+    /// Taken for this operation alone.
+    borrowed: bool,
+    /// Not `Send`: the seat belongs to the thread.
+    _thread: PhantomData<*const ()>,
+}
+
+impl Seat {
+    #[inline]
+    pub(super) fn current() -> Self {
+        let index = INDEX.get();
+        if index == NONE {
+            return Self::first();
+        }
+        Self { index, borrowed: false, _thread: PhantomData }
+    }
+
+    #[cold]
+    fn first() -> Self {
+        match OWNER.try_with(|owner| owner.0) {
+            Ok(index) => Self { index, borrowed: false, _thread: PhantomData },
+            Err(_) => Self { index: claim(), borrowed: true, _thread: PhantomData },
+        }
+    }
+
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl Drop for Seat {
+    #[inline]
+    fn drop(&mut self) {
+        if self.borrowed {
+            release(self.index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_its_seat_and_another_gets_another() {
+        let mine = Seat::current().index();
+        assert_eq!(Seat::current().index(), mine);
+        let theirs = std::thread::spawn(|| Seat::current().index()).join().unwrap();
+        assert_ne!(theirs, mine);
+    }
+
+    #[test]
+    fn seats_beyond_the_first_chunk_are_distinct_and_come_back() {
+        let seats: alloc::collections::BTreeSet<usize> =
+            (0..SEATS_PER_CHUNK + 10).map(|_| claim()).collect();
+        assert_eq!(seats.len(), SEATS_PER_CHUNK + 10);
+        assert!(seats.last().is_some_and(|&last| last >= SEATS_PER_CHUNK));
+        seats.iter().copied().for_each(release);
+        let again = claim();
+        assert!(again < SEATS_PER_CHUNK);
+        release(again);
+    }
+}

@@ -1,0 +1,121 @@
+//! Growth: when to double, and filling the new level while everybody goes on.
+//!
+//! ```text
+//!   length > capacity ──► begin: allocate the segment of level + 1
+//!   each insertion     ──► claim a chunk of it, link those sentinels, in order
+//!   all chunks claimed ──► publish the level; look-ups start at the new slots
+//! ```
+//!
+//! Filling a slot: claim it (empty → pending), find its place from the parent's slot, write the
+//! successor into it (still pending), link it by one exchange, take the pending tag off. Who meets a
+//! pending slot through the list knows that it is linked; who meets one through the directory does
+//! not, and takes the parent's instead. Nobody waits for a filler: one that stops for good leaves at
+//! most a chunk of slots unfilled. Slots of it that nobody claimed are filled by the writers that
+//! miss them; a pending one stays served by its parent.
+
+use super::order::boundary;
+use super::table::{Start, capacity_of};
+use super::{SplitOrder, ToHash};
+use crate::errors::TryReserveError;
+use crate::list::{Link, Node, Visit, search};
+use crate::reclaim::Session;
+use crate::tunables::{CHECK_PERIOD_MAX, MAX_LEVEL};
+
+/// A walk over more nodes than this makes an insertion look at the length.
+const LONG_WALK: usize = 6;
+
+/// The level that holds `capacity` entries.
+pub(super) fn level_for(capacity: usize) -> Result<u32, TryReserveError> {
+    (0..=MAX_LEVEL)
+        .find(|&level| capacity_of(level) >= capacity)
+        .ok_or(TryReserveError::capacity_overflow())
+}
+
+impl<K, V> SplitOrder<K, V> {
+    /// What follows an insertion: count it, help the table to grow.
+    #[inline]
+    pub(super) fn inserted<'d>(
+        &'d self,
+        session: &Session<'d, Node<K, V>>,
+        hash: u32,
+        passed: usize,
+    ) {
+        session.count(1);
+        if let Some(level) = self.table.growing() {
+            self.fill_chunk(session, level);
+        } else if session.check_is_due() || passed > LONG_WALK {
+            self.check_length(session, hash);
+        }
+    }
+
+    #[cold]
+    fn check_length<'d>(&'d self, session: &Session<'d, Node<K, V>>, hash: u32) {
+        let (len, capacity) = (self.len(), self.table.capacity());
+        if let Some(room) = capacity.checked_sub(len) {
+            // All threads together fill at most half of the room until each looks again; close to
+            // the end, a 64th of the capacity may pass unseen.
+            let threads = self.domain.seats().max(1);
+            let period = (room / (2 * threads)).max(capacity / (64 * threads));
+            session.check_again_after(period.min(CHECK_PERIOD_MAX));
+        } else {
+            // Without memory the map goes on with longer chains, and tries again at the next look.
+            let _ = self.table.begin();
+            session.check_again_after(0);
+        }
+        // A filler that stopped may have left this bucket without a slot.
+        if let Some((level, place)) = self.table.empty_slot(hash) {
+            self.fill_slot(session, level, place);
+        }
+    }
+
+    /// Fills some slots of the growing level, or publishes it when none are left.
+    #[cold]
+    fn fill_chunk<'d>(&'d self, session: &Session<'d, Node<K, V>>, level: u32) {
+        match self.table.claim_chunk(level) {
+            Some(places) => places.for_each(|place| self.fill_slot(session, level, place)),
+            None => self.table.publish(level),
+        }
+    }
+
+    fn fill_slot<'d>(&'d self, session: &Session<'d, Node<K, V>>, level: u32, place: usize) {
+        let Some(slot) = self.table.claim_slot(level, place) else { return };
+        let hash = boundary(level, place);
+        loop {
+            let mut route = ToHash { table: &self.table, hash, start: None::<Start<_>> };
+            let window = search(session, &mut route, |node| {
+                if node.hash() < hash { Visit::Past } else { Visit::Beyond }
+            });
+            if window.insert_sentinel(slot) {
+                break;
+            }
+        }
+        settle_linked(slot);
+    }
+
+    /// Entries that fit before the table doubles.
+    pub(crate) fn capacity(&self) -> usize {
+        self.table.capacity()
+    }
+
+    /// Makes room for `additional` more entries: grows at once, filling the new levels itself,
+    /// together with whoever inserts meanwhile.
+    pub(crate) fn try_reserve(&self, additional: usize) -> Result<(), TryReserveError> {
+        let wanted = self.len().checked_add(additional).ok_or(TryReserveError::capacity_overflow())?;
+        let wanted = level_for(wanted)?;
+        let session = self.domain.session();
+        while self.table.level() < wanted {
+            self.table.begin()?;
+            while let Some(level) = self.table.growing() {
+                self.fill_chunk(&session, level);
+            }
+        }
+        session.settle();
+        Ok(())
+    }
+}
+
+/// Takes the pending tag off a slot that this thread has linked.
+fn settle_linked<K, V>(slot: &Link<Node<K, V>>) {
+    // SAFETY: linked by `insert_sentinel` just now.
+    unsafe { crate::list::settle(core::ptr::NonNull::from(slot)) };
+}

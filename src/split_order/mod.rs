@@ -1,0 +1,271 @@
+//! The split-ordered list: buckets over the one list, found by the directory, doubling in place.
+//!
+//! O. Shalev, N. Shavit, "Split-Ordered Lists: Lock-Free Extensible Hash Tables", J. ACM 53(3), 2006.
+//!
+//! ```text
+//!   hash ──bucket──► slot ═══► node ──► node ──► slot ═══► slot ═══► node ──► ...   one list
+//!                    (the slot is the sentinel itself)     ▲
+//!   growth: new slots are linked between the old ones ─────┘   nothing moves, nobody stops
+//! ```
+//!
+//! A look-up starts at its bucket's slot and ends at the key, at a node that sorts behind it, or at
+//! the next bucket's sentinel. If a sentinel finer than the look-up's level comes in between, the
+//! look-up walks through it ([`Table::is_beyond`]).
+//!
+//! | operation | linearizes at |
+//! |---|---|
+//! | get, absent | the load of the last link read |
+//! | get, found | the load of the node's own link, unmarked |
+//! | insert, new | the exchange of the predecessor's link |
+//! | insert, replacing; update | the exchange of the replaced node's link |
+//! | remove | the mark |
+
+mod growth;
+mod order;
+mod range;
+mod table;
+
+use core::ptr::NonNull;
+
+pub(crate) use order::split_order;
+pub(crate) use range::Ranges;
+
+use crate::errors::TryReserveError;
+use crate::list::{Link, NewNode, Node, Route, Succ, Visit, Window, search};
+use crate::reclaim::{Domain, Garbage, Guard, Session};
+use crate::sync::StoreLoad;
+use crate::tunables::MIN_LEVEL;
+use growth::level_for;
+use table::{Start, Table};
+
+pub(crate) struct SplitOrder<K, V> {
+    table: Table<Node<K, V>>,
+    domain: Domain<Node<K, V>>,
+}
+
+/// A node and its protection.
+pub(crate) type Protected<'d, K, V> = (NonNull<Node<K, V>>, Guard<'d>);
+
+/// The route to a hash.
+struct ToHash<'t, K, V> {
+    table: &'t Table<Node<K, V>>,
+    hash: u32,
+    start: Option<Start<Node<K, V>>>,
+}
+
+impl<K, V> Route<K, V> for ToHash<'_, K, V> {
+    #[inline]
+    fn start(&mut self) -> (NonNull<Link<Node<K, V>>>, Succ<Node<K, V>>) {
+        let start = self.start.insert(self.table.start(self.hash));
+        (start.slot, start.succ)
+    }
+
+    #[inline]
+    fn ends_at(&self, sentinel: NonNull<Link<Node<K, V>>>) -> bool {
+        self.start
+            .as_ref()
+            .is_some_and(|start| self.table.is_beyond(sentinel, start, self.hash))
+    }
+}
+
+impl<K, V> SplitOrder<K, V> {
+    /// An empty list with room for `capacity` entries.
+    pub(crate) fn new(capacity: usize) -> Result<Self, TryReserveError> {
+        let level = level_for(capacity)?.max(MIN_LEVEL);
+        // Registered before any reader of this map exists, and for good.
+        let store_load = StoreLoad::register();
+        Ok(Self { table: Table::new(level)?, domain: Domain::new(store_load) })
+    }
+
+    /// The place of a key: `eq` compares it with keys of the same hash.
+    #[inline]
+    fn find<'d>(
+        &'d self,
+        session: &Session<'d, Node<K, V>>,
+        hash: u32,
+        mut eq: impl FnMut(&K) -> bool,
+    ) -> Window<'d, K, V> {
+        let mut route = ToHash { table: &self.table, hash, start: None };
+        search(session, &mut route, |node| {
+            if node.hash() < hash {
+                Visit::Past
+            } else if node.hash() > hash {
+                Visit::Beyond
+            } else if eq(node.key()) {
+                Visit::Found
+            } else {
+                Visit::Past
+            }
+        })
+    }
+
+    /// Unlinks all marked nodes with this hash, by walking past them.
+    #[cold]
+    fn sweep<'d>(&'d self, session: &Session<'d, Node<K, V>>, hash: u32) {
+        self.find(session, hash, |_| false);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, hash: u32, eq: impl FnMut(&K) -> bool) -> Option<Protected<'_, K, V>> {
+        let session = self.domain.session();
+        let found = self.find(&session, hash, eq).into_found();
+        session.settle();
+        found
+    }
+
+    /// Inserts or replaces; gives what was replaced.
+    pub(crate) fn insert(
+        &self,
+        hash: u32,
+        mut new: NewNode<K, V>,
+        eq: impl Fn(&K, &K) -> bool,
+    ) -> Option<Protected<'_, K, V>> {
+        let session = self.domain.session();
+        let replaced = loop {
+            let mut window = self.find(&session, hash, |key| eq(new.node().key(), key));
+            if window.found().is_some() {
+                match window.replace(new) {
+                    Ok(()) => {
+                        self.unlink(&session, &window, hash);
+                        break window.into_found();
+                    }
+                    Err(back) => new = back,
+                }
+            } else {
+                match window.insert(new) {
+                    Ok(()) => {
+                        self.inserted(&session, hash, window.passed);
+                        break None;
+                    }
+                    Err(back) => new = back,
+                }
+            }
+        };
+        session.settle();
+        replaced
+    }
+
+    /// Inserts if the key is absent; else gives the entry that is there, and the new one back.
+    pub(crate) fn try_insert(
+        &self,
+        hash: u32,
+        mut new: NewNode<K, V>,
+        eq: impl Fn(&K, &K) -> bool,
+    ) -> Result<Protected<'_, K, V>, (Protected<'_, K, V>, NewNode<K, V>)> {
+        let session = self.domain.session();
+        // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
+        let (node, mut guard) = (new.ptr(), session.hazard());
+        guard.protect(node);
+        let result = loop {
+            let window = self.find(&session, hash, |key| eq(new.node().key(), key));
+            match window.into_found_or_place() {
+                Ok(found) => break Err((found, new)),
+                Err(window) => match window.insert(new) {
+                    Ok(()) => {
+                        self.inserted(&session, hash, window.passed);
+                        break Ok((node, guard));
+                    }
+                    Err(back) => new = back,
+                },
+            }
+        };
+        session.settle();
+        result
+    }
+
+    /// Replaces the entry by one with the same key and the value that `f` makes of it, however often
+    /// that takes; gives the new entry.
+    pub(crate) fn update(
+        &self,
+        hash: u32,
+        mut eq: impl FnMut(&K) -> bool,
+        f: impl Fn(&K, &V) -> V,
+    ) -> Option<Protected<'_, K, V>> {
+        let session = self.domain.session();
+        let mut guard = session.hazard();
+        let updated = 'search: loop {
+            let mut window = self.find(&session, hash, &mut eq);
+            let Some(node) = window.found() else { break None };
+            let mut new = NewNode::lent(node, f(node.key(), node.value()));
+            // Protected before anybody can reach it.
+            guard.protect(new.ptr());
+            loop {
+                let ptr = new.ptr();
+                match window.replace(new) {
+                    Ok(()) => {
+                        self.unlink(&session, &window, hash);
+                        break 'search Some((ptr, guard));
+                    }
+                    // Still the same entry: only what stands behind it changed.
+                    Err(back) if window.refresh() => new = back,
+                    Err(_) => continue 'search,
+                }
+            }
+        };
+        session.settle();
+        updated
+    }
+
+    /// Removes the entry if it passes `test`; gives it.
+    pub(crate) fn remove_if(
+        &self,
+        hash: u32,
+        mut eq: impl FnMut(&K) -> bool,
+        mut test: impl FnMut(&K, &V) -> bool,
+    ) -> Option<Protected<'_, K, V>> {
+        let session = self.domain.session();
+        let removed = 'search: loop {
+            let mut window = self.find(&session, hash, &mut eq);
+            let Some(node) = window.found() else { break None };
+            if !test(node.key(), node.value()) {
+                break None;
+            }
+            while !window.mark() {
+                if !window.refresh() {
+                    continue 'search;
+                }
+            }
+            session.count(usize::MAX);
+            self.unlink(&session, &window, hash);
+            break window.into_found();
+        };
+        session.settle();
+        removed
+    }
+
+    /// Unlinks the node of `window`, which this thread has marked.
+    fn unlink<'d>(
+        &'d self,
+        session: &Session<'d, Node<K, V>>,
+        window: &Window<'d, K, V>,
+        hash: u32,
+    ) {
+        if !window.finish(session) {
+            self.sweep(session, hash);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.domain.counted()
+    }
+
+    pub(crate) fn retired(&self) -> usize {
+        self.domain.retired()
+    }
+
+    /// Reclaims what can be reclaimed.
+    pub(crate) fn collect(&self) {
+        self.domain.session().collect();
+    }
+}
+
+impl<K, V> Drop for SplitOrder<K, V> {
+    fn drop(&mut self) {
+        let mut garbage = Garbage::new();
+        self.take_all(&mut garbage);
+        self.domain.dismantle(&mut garbage);
+        // User code from here on; a panic in it still frees the rest.
+        drop(garbage);
+    }
+}
+

@@ -1,0 +1,288 @@
+//! The bucket directory: slots in segments, doubling, nothing ever moved or freed.
+//!
+//! ```text
+//!   base        [0][1][2]...                     2^base_level slots, linked from the start
+//!   segment 5   [·][·][·]...                     each holds the new (odd) buckets of its level:
+//!   segment 6   [·][·][·][·][·][·]...            as many slots as there were buckets before
+//!               ▲ being filled while `level` is still 5
+//! ```
+//!
+//! T1  Every slot of level `l <= level` lies in an allocated segment; at most one segment more is
+//!     allocated, and being filled (`level + 1`).
+//! T2  A sentinel of level `l` is linked only after segment `l` was allocated, that only after
+//!     `level >= l - 1` was published.
+//! T3  `level` is published when every slot of its segment has been *claimed* by a filler. One that
+//!     stopped in the middle leaves slots empty or pending: such buckets are served from the next
+//!     coarser slot. Base slots are linked from birth, so there always is one.
+//!
+//! Edges: `level` — `publish`'s exchange (Release) → `start`'s load (Acquire): the segment's address
+//! is there. `segment` — `begin`'s exchange (Release) → loads (Acquire): the zeroed slots are.
+
+use alloc::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use core::ptr::{self, NonNull};
+
+use super::order::{birth, boundary, bucket};
+use crate::errors::TryReserveError;
+use crate::list::{Link, Succ};
+use crate::sync::{AtomicPtr, AtomicUsize};
+use crate::tunables::{BUCKETS_PER_ENTRY, FILL_CHUNK, MAX_LEVEL};
+
+/// One more than the levels, so that "the segment after `level`" always is an element.
+const SEGMENTS: usize = MAX_LEVEL as usize + 2;
+
+pub(super) struct Table<N> {
+    level: AtomicUsize,
+    base_level: u32,
+    base: NonNull<Link<N>>,
+    segments: [AtomicPtr<Link<N>>; SEGMENTS],
+    /// How many slots of each segment have been claimed for filling (it may run past the end).
+    cursors: [AtomicUsize; SEGMENTS],
+}
+
+/// Where a walk begins.
+pub(super) struct Start<N> {
+    pub(super) slot: NonNull<Link<N>>,
+    pub(super) succ: Succ<N>,
+    /// The level that the slot is exact for: its bucket ends at the next sentinel, as long as no
+    /// finer ones are being linked. `None`: a coarser slot had to serve.
+    exact: Option<u32>,
+}
+
+impl<N> Table<N> {
+    /// A table of `2^level` buckets, all linked and empty.
+    pub(super) fn new(level: u32) -> Result<Self, TryReserveError> {
+        let layout = slots_layout(1 << level)?;
+        // SAFETY: never of size 0: there is one slot at least.
+        let base = unsafe { alloc(layout) }.cast::<Link<N>>();
+        let base = NonNull::new(base).ok_or(TryReserveError::alloc(layout))?;
+        let len = 1_usize << level;
+        for i in 0..len {
+            let succ = if i + 1 == len {
+                Succ::END
+            } else {
+                // SAFETY: within the allocation.
+                Succ::sentinel(unsafe { base.add(i + 1) })
+            };
+            // SAFETY: within the allocation.
+            let slot = unsafe { base.add(i) };
+            // SAFETY: ours, uninitialised.
+            unsafe { slot.write(Link::new(succ)) };
+        }
+        Ok(Self {
+            level: AtomicUsize::new(level as usize),
+            base_level: level,
+            base,
+            segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
+            cursors: [const { AtomicUsize::new(0) }; SEGMENTS],
+        })
+    }
+
+    /// The published level.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "at most MAX_LEVEL")]
+    pub(super) fn level(&self) -> u32 {
+        // ORD[level] Acquire: pairs with `publish`.
+        self.level.load_acquire() as u32
+    }
+
+    /// The slot of the bucket of `hash` at `level`, which T1 covers.
+    #[inline]
+    fn slot(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
+        let (born, place) = birth(bucket(hash, level), level);
+        if born <= self.base_level {
+            // SAFETY: the bucket's number is below 2^base_level.
+            return unsafe { self.base.add(bucket(hash, self.base_level)) };
+        }
+        // ORD[segment] Acquire: pairs with `begin`. (By T1 and ORD[level] it is not null.)
+        let segment = self.segments[born as usize].load_acquire();
+        debug_assert!(!segment.is_null());
+        // SAFETY: the segment of level `born` has 2^(born - 1) slots, and `place` is below that.
+        let slot = unsafe { segment.add(place) };
+        // SAFETY: not null by T1.
+        unsafe { NonNull::new_unchecked(slot) }
+    }
+
+    /// The nearest linked slot at or before `hash`.
+    #[inline]
+    pub(super) fn start(&self, hash: u32) -> Start<N> {
+        let level = self.level();
+        let slot = self.slot(level, hash);
+        // SAFETY: slots live as long as the table.
+        let succ = unsafe { slot.as_ref() }.load();
+        if succ.is_start() {
+            return Start { slot, succ, exact: Some(level) };
+        }
+        self.coarser_start(level, hash)
+    }
+
+    #[cold]
+    fn coarser_start(&self, level: u32, hash: u32) -> Start<N> {
+        let mut coarser = level;
+        loop {
+            // Ends at the base at the latest, whose slots are linked from birth (T3).
+            coarser -= 1;
+            let slot = self.slot(coarser, hash);
+            // SAFETY: slots live as long as the table.
+            let succ = unsafe { slot.as_ref() }.load();
+            if succ.is_start() {
+                return Start { slot, succ, exact: None };
+            }
+        }
+    }
+
+    /// The slot of `hash`'s bucket at the published level, if nobody has claimed it.
+    pub(super) fn empty_slot(&self, hash: u32) -> Option<(u32, usize)> {
+        let level = self.level();
+        let (born, place) = birth(bucket(hash, level), level);
+        // SAFETY: slots live as long as the table.
+        let slot = unsafe { self.slot(level, hash).as_ref() };
+        (slot.load() == Succ::EMPTY).then_some((born, place))
+    }
+
+    /// Whether `sentinel`, met on a walk from `start`, stands behind all nodes with `hash`.
+    #[inline]
+    pub(super) fn is_beyond(&self, sentinel: NonNull<Link<N>>, start: &Start<N>, hash: u32) -> bool {
+        if let Some(level) = start.exact {
+            let finer = level + 1;
+            // Relaxed suffices for `is_null`: if the sentinel is finer than `level`, its filler read this
+            // segment's address before it linked the sentinel (T2), and our walk read the link to
+            // it with Acquire (ORD[link]), so this load cannot see the older null.
+            let segment = self.segments[finer as usize].load_relaxed();
+            if segment.is_null() {
+                return true;
+            }
+            if self.level() == level {
+                // By T2, a sentinel finer than `level` can only be of the growing segment.
+                let place = place_in(segment, segment_len(finer), sentinel);
+                return place.is_none_or(|place| boundary(finer, place) > hash);
+            }
+        }
+        self.boundary(sentinel) > hash
+    }
+
+    /// The smallest hash that belongs behind `sentinel`.
+    #[cold]
+    pub(super) fn boundary(&self, sentinel: NonNull<Link<N>>) -> u32 {
+        // By T2 and ORD[link] the sentinel is of no finer level than this.
+        let mut level = (self.level() + 1).min(MAX_LEVEL);
+        while level > self.base_level {
+            // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
+            let segment = self.segments[level as usize].load_acquire();
+            if let Some(place) = place_in(segment, segment_len(level), sentinel) {
+                return boundary(level, place);
+            }
+            level -= 1;
+        }
+        let place = sentinel.addr().get().wrapping_sub(self.base.addr().get()) / size_of::<Link<N>>();
+        debug_assert!(place < 1 << self.base_level);
+        // Two shifts: level 0 would shift by the width otherwise.
+        #[expect(clippy::cast_possible_truncation, reason = "place < 2^base_level")]
+        let boundary = ((place as u64) << (32 - self.base_level)) as u32;
+        boundary
+    }
+
+    /// Entries that the published level holds before it doubles.
+    pub(super) fn capacity(&self) -> usize {
+        capacity_of(self.level())
+    }
+
+    /// The level that is being filled, if the table is growing.
+    pub(super) fn growing(&self) -> Option<u32> {
+        let next = self.level() + 1;
+        // Relaxed: the slots are reached through `slot_at`, which acquires.
+        (next <= MAX_LEVEL && !self.segments[next as usize].load_relaxed().is_null()).then_some(next)
+    }
+
+    /// Begins to grow by one level, unless the table is growing. On an error nothing has changed.
+    pub(super) fn begin(&self) -> Result<(), TryReserveError> {
+        let next = self.level() + 1;
+        if next > MAX_LEVEL {
+            return Err(TryReserveError::capacity_overflow());
+        }
+        let segment = &self.segments[next as usize];
+        if !segment.load_relaxed().is_null() {
+            return Ok(());
+        }
+        let layout = slots_layout(segment_len(next))?;
+        // SAFETY: not of size 0. All zeroes are empty slots (`Succ::EMPTY`).
+        let new = unsafe { alloc_zeroed(layout) }.cast::<Link<N>>();
+        if new.is_null() {
+            return Err(TryReserveError::alloc(layout));
+        }
+        // ORD[segment] AcqRel: publishes the zeroes.
+        if segment.compare_exchange(ptr::null_mut(), new).is_err() {
+            // SAFETY: allocated above, with this layout; published to nobody.
+            unsafe { dealloc(new.cast(), layout) };
+        }
+        Ok(())
+    }
+
+    /// Claims some slots of the segment of `level` for filling: their places. None are left: the
+    /// level may be [published](Self::publish).
+    pub(super) fn claim_chunk(&self, level: u32) -> Option<core::ops::Range<usize>> {
+        let (cursor, len) = (&self.cursors[level as usize], segment_len(level));
+        // Relaxed: the cursor only spreads the work; each slot is claimed by its own exchange.
+        if cursor.load_relaxed() >= len {
+            return None;
+        }
+        let first = cursor.fetch_add_relaxed(FILL_CHUNK);
+        (first < len).then(|| first..len.min(first + FILL_CHUNK))
+    }
+
+    /// Makes `level` the one that walks start at.
+    pub(super) fn publish(&self, level: u32) {
+        // ORD[level] AcqRel: who sees the level sees its segment. A failure: already done.
+        let _ = self.level.compare_exchange(level as usize - 1, level as usize);
+    }
+
+    /// Claims an empty slot for filling.
+    pub(super) fn claim_slot(&self, level: u32, place: usize) -> Option<&Link<N>> {
+        // ORD[segment] Acquire: pairs with `begin`.
+        let segment = self.segments[level as usize].load_acquire();
+        debug_assert!(!segment.is_null() && place < segment_len(level));
+        // SAFETY: the segment is allocated, and `place` is within it.
+        let slot = unsafe { segment.add(place) };
+        // SAFETY: slots live as long as the table.
+        let slot = unsafe { &*slot };
+        // Whoever wins fills the slot; the others leave it alone (L5).
+        slot.exchange(Succ::EMPTY, Succ::EMPTY.pending()).is_ok().then_some(slot)
+    }
+}
+
+impl<N> Drop for Table<N> {
+    fn drop(&mut self) {
+        let layout = |len| slots_layout(len).ok();
+        if let Some(layout) = layout(1 << self.base_level) {
+            // SAFETY: of `new`, with this layout.
+            unsafe { dealloc(self.base.as_ptr().cast(), layout) };
+        }
+        for level in self.base_level + 1..=MAX_LEVEL {
+            let segment = core::mem::take(&mut self.segments[level as usize]).load_mut();
+            if let (false, Some(layout)) = (segment.is_null(), layout(segment_len(level))) {
+                // SAFETY: of `begin`, with this layout.
+                unsafe { dealloc(segment.cast(), layout) };
+            }
+        }
+    }
+}
+
+fn slots_layout(len: usize) -> Result<Layout, TryReserveError> {
+    // 8 bytes a slot on every machine (`Link` is aligned to 8).
+    Layout::array::<u64>(len).map_err(|_| TryReserveError::capacity_overflow())
+}
+
+/// Slots of the segment of `level`.
+fn segment_len(level: u32) -> usize {
+    1_usize.checked_shl(level - 1).unwrap_or(usize::MAX)
+}
+
+/// Entries that `2^level` buckets hold at the maximum load.
+pub(super) fn capacity_of(level: u32) -> usize {
+    1_usize.checked_shl(level).unwrap_or(usize::MAX) / BUCKETS_PER_ENTRY
+}
+
+/// The place of `slot` in `segment`, if it lies there.
+fn place_in<N>(segment: *mut Link<N>, len: usize, slot: NonNull<Link<N>>) -> Option<usize> {
+    let place = slot.addr().get().checked_sub(segment.addr())? / size_of::<Link<N>>();
+    (!segment.is_null() && place < len).then_some(place)
+}
