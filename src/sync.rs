@@ -6,3 +6,4 @@
 
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use splitmap_arch::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, StoreLoad};
+pub(crate) use splitmap_arch::{advise_huge_pages, prefetch_read};

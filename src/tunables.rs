@@ -19,7 +19,7 @@ pub(crate) const MAX_LEVEL: u32 = 32;
 /// Buckets per entry at the moment when the table doubles (the maximum load is its inverse).
 ///
 /// A bucket is one 8-byte slot; more of them mean shorter chains and more memory touched.
-pub(crate) const BUCKETS_PER_ENTRY: usize = 1;
+pub(crate) const BUCKETS_PER_ENTRY: usize = 2;
 
 /// Slots of a new segment that a writer fills with each insertion while the table grows.
 pub(crate) const FILL_CHUNK: usize = 8;

@@ -40,6 +40,10 @@ pub trait Backend: sealed::Sealed + Copy + Debug {
     /// A name for logs.
     fn name(self) -> &'static str;
 
+    /// Finds out what the processor has, for a backend that chooses by it. Before the first call such
+    /// a backend is right, but perhaps not the fastest.
+    fn prepare(self) {}
+
     /// The two-word compare-and-swap, or `None` where the processor lacks it.
     fn wide(self) -> Option<Self::Wide>;
 
@@ -86,12 +90,12 @@ pub trait Backend: sealed::Sealed + Copy + Debug {
 
     /// A full fence: models `fence(SeqCst)`.
     ///
-    /// x86-64: `lock or` on the stack. aarch64: `dmb ish`.
+    /// x86-64: `lock or` on the stack, or `mfence`. aarch64: `dmb ish`.
     fn fence(self);
 
     /// Stores, then fences: models `store(value, Release); fence(SeqCst)`.
     ///
-    /// x86-64: one `xchg`. aarch64: `stlr`, `dmb ish`.
+    /// aarch64: `stlr`, `dmb ish`.
     fn store_then_fence(self, word: &PtrWord, value: *mut ());
 
     /// Sets `tag` in the word if it holds exactly `expected`; strong, acquire-release.

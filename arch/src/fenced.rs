@@ -11,6 +11,10 @@ use core::sync::atomic::Ordering::Acquire;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form(());
 
+#[expect(
+    clippy::unused_self,
+    reason = "one interface with the form that has a choice"
+)]
 impl Form {
     pub(crate) const FENCED: Self = Self(());
 
@@ -18,19 +22,11 @@ impl Form {
         Self::FENCED
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) const fn name(self) -> &'static str {
         "fenced"
     }
 
     #[inline(always)]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn load_after_publish(self, link: &PtrWord) -> *mut () {
         // ORD[publish.dekker] SeqCst: pairs with the fence in `heavy`. Either the scan sees the
         // hazard stored before, or the load below sees the unlinking.
@@ -40,10 +36,6 @@ impl Form {
     }
 
     #[inline(always)]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn publish_then_load(
         self,
         hazard: &PtrWord,
@@ -57,10 +49,6 @@ impl Form {
     }
 
     #[inline]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn heavy(self) {
         // ORD[publish.dekker] SeqCst: pairs with the reader's fence.
         ACTIVE.fence();

@@ -4,21 +4,21 @@
 //!   AtomicPtr  AtomicUsize        StoreLoad                    WideCas          hints
 //!   (links)    (counters)         (publish, then load; heavy)  (16 bytes)       (prefetch, wait)
 //!        \         |              /            |               /
-//!         the backend of this build            order::{asymmetric, ordered, fenced}
+//!         the backend of this build             asymmetric | ordered | fenced
 //!         portable | x86_64 | aarch64 (lse or llsc, chosen at run time) | loom
 //! ```
 //!
 //! | build | read-modify-write | publish, then load ([`StoreLoad`]) | [`WideCas`] |
 //! | --- | --- | --- | --- |
 //! | x86-64 Linux | `lock` instructions, from core | asymmetric (`membarrier`), else fenced | `lock cmpxchg16b` |
-//! | x86-64, elsewhere | the same | fenced (`xchg`) | the same |
+//! | x86-64, elsewhere | the same | fenced (`lock or`) | the same |
 //! | aarch64 | `casal` … or `ldaxr`/`stlxr` loops | ordered: `stlr`, `ldar` | `caspal` or `ldaxp`/`stlxp` |
 //! | aarch64, `--cfg splitmap_emulated` | the same | fenced (`dmb ish`) | the same |
 //! | Miri, `--cfg splitmap_portable`, other CPUs | core | fenced | none |
 //! | `--cfg loom` | loom's | fenced | none |
 //!
 //! Each primitive is specified once, in [`backends::Backend`]; `backends::Portable` is that
-//! specification made of core's calls, and `tests/conformance.rs` holds every other backend to it.
+//! specification made of core's calls, and `tests/conformance` holds every other backend to it.
 //! No method takes an `Ordering`: the ordering is in the name, and the pairs are in
 //! `arch/README.md`.
 //!
@@ -69,6 +69,7 @@ mod contract;
 #[allow(dead_code, reason = "the form of builds that have no cheaper one")]
 mod fenced;
 mod hint;
+mod huge;
 mod pair;
 #[cfg(not(loom))]
 mod portable;
@@ -128,10 +129,14 @@ mod native {
     }
 }
 
+use crate::contract::Backend as _;
+use crate::native::Active;
+
 pub use crate::atomic_ptr::AtomicPtr;
 #[cfg(not(loom))]
 pub use crate::atomic_usize::AtomicUsize;
 pub use crate::hint::{Backoff, prefetch_read, spin_hint, wait_while_equal};
+pub use crate::huge::advise_huge_pages;
 #[cfg(loom)]
 pub use crate::native::AtomicUsize;
 pub use crate::pair::{AtomicPair, WideCas};
@@ -151,9 +156,6 @@ pub mod backends {
     pub use crate::contract::{Backend, Never, PairBackend, PtrWord};
     pub use crate::native::list::*;
 }
-
-use crate::contract::Backend as _;
-use crate::native::Active;
 
 /// The backend of every read-modify-write of this crate's types.
 const ACTIVE: Active = Active::ACTIVE;

@@ -24,8 +24,9 @@
 //!        publish.dekker   P2 ↔ U2
 //!        publish.link     U1 (Release) → P3 (Acquire)
 
-use crate::AtomicPtr;
+use crate::contract::Backend as _;
 use crate::native::Form;
+use crate::{ACTIVE, AtomicPtr};
 
 /// How a thread's store of a hazard is kept before its own later load of a link.
 ///
@@ -46,7 +47,8 @@ impl StoreLoad {
     /// The best form that this process can have. The first call decides for good.
     ///
     /// On x86-64 Linux it registers with `membarrier(2)`; where the kernel refuses, the fenced form
-    /// stays in use until the process ends.
+    /// stays in use until the process ends. On aarch64 it also finds out whether the processor has LSE:
+    /// the read-modify-writes of this crate use it from then on.
     ///
     /// ```
     /// use splitmap_arch::StoreLoad;
@@ -54,6 +56,7 @@ impl StoreLoad {
     /// ```
     #[must_use]
     pub fn register() -> Self {
+        ACTIVE.prepare();
         Self(Form::register())
     }
 

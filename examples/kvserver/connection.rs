@@ -5,12 +5,15 @@
 //! command runs, so a client that reads slowly slows down only itself.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::admission::Limits;
+use crate::blob::Blob;
 use crate::commands::{self, Client, Outcome};
 use crate::request::{Inbox, Request};
 use crate::server::Server;
@@ -18,6 +21,8 @@ use crate::store::EntryRef;
 
 /// Replies that are collected before they are sent.
 const FLUSH_BYTES: usize = 64 * 1024;
+/// How long what a client still sends is read and ignored after the last reply.
+const LINGER: Duration = Duration::from_secs(1);
 /// Values from this size on are sent from the map's entry itself.
 pub(crate) const STREAMED_BYTES_MIN: usize = 32 * 1024;
 
@@ -64,12 +69,24 @@ impl<'s> Connection<'s> {
             let open = self.answer_all().await?;
             self.flush().await?;
             if !open {
-                return self.socket.shutdown().await;
+                return self.close().await;
             }
             if self.socket.read_buf(self.inbox.buffer()).await? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Ends the connection so that the client gets the last reply: closing a socket with
+    /// unread bytes in it would take that back.
+    async fn close(&mut self) -> io::Result<()> {
+        self.socket.shutdown().await?;
+        let mut ignored = [0; 4096];
+        let drain = async {
+            while self.socket.read(&mut ignored).await? > 0 {}
+            io::Result::Ok(())
+        };
+        timeout(LINGER, drain).await.unwrap_or(Ok(()))
     }
 
     /// Answers every whole request that has been read; whether the connection goes on.
@@ -126,7 +143,7 @@ impl<'s> Connection<'s> {
         self.flush_if_full().await
     }
 
-    async fn send_keys(&mut self, keys: &[crate::store::Blob]) -> io::Result<()> {
+    async fn send_keys(&mut self, keys: &[Blob]) -> io::Result<()> {
         for key in keys {
             self.client.reply.string(key);
             self.flush_if_full().await?;

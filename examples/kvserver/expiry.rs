@@ -37,7 +37,7 @@ async fn walk(server: &Server) {
                 return;
             };
             if entry.is_live() {
-                server.store.note_expiry(&entry);
+                server.store.note_volatile(entry.is_volatile());
             } else if server.store.remove_if_dead(entry.key()) {
                 server.counters.note_expired();
             }

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //!   main ─► server ─► connection ─► commands ─► store ─► splitmap
-//!    args     │           │            │          └─ expiry: the sweep of dead entries
+//!    args     │           │            │          └─ blob (bytes), expiry (the sweep)
 //!             │           │            └─ scan, glob: KEYS and SCAN
 //!             │           └─ admission (limits), request (decoding), reply (encoding)
 //!             └─ a task for each client, Ctrl-C, the summary
@@ -24,13 +24,16 @@
 //! - A request may hold `--max-value-bytes` in one string and 1 MiB more as a whole.
 //! - A client that does not read its replies is not read from either.
 //!
-//! Memory for one client is bounded by its largest request (see `admission`), 64 KiB of
-//! replies and one value on its way out. KEYS and SCAN also hold a pointer to each key.
+//! Memory for one client is bounded by its largest request (see `admission`) with 40 bytes
+//! for each string in it, 64 KiB of replies and one value on its way out. KEYS and SCAN
+//! also hold 24 bytes for each key. APPEND copies the whole value, as every change of an
+//! entry makes a new one.
 
 extern crate alloc;
 
 mod admission;
 mod args;
+mod blob;
 mod commands;
 mod connection;
 mod expiry;
@@ -42,6 +45,7 @@ mod scan;
 mod server;
 mod store;
 
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
 use args::Invocation;
@@ -60,7 +64,8 @@ fn main() -> ExitCode {
     };
     match run(config) {
         Ok(summary) => {
-            println!("{summary}");
+            // Nobody may be reading any more.
+            let _ = writeln!(stdout(), "{summary}");
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -1,9 +1,9 @@
 //! A request: the command's name and its arguments, sliced out of the read buffer.
 //!
-//! Arrays are decoded by resp-rs (chosen over redis-protocol 6, which recurses without a
-//! bound on nested arrays and whose project has stood still; resp-rs bounds depth and
-//! allocation, is fuzzed, and needs `bytes` and `thiserror` only). Its strings are
-//! slices that share the buffer: they are copied only where they are stored.
+//! Arrays are decoded by resp-rs: it bounds depth and allocation, is fuzzed, and needs
+//! `bytes` and `thiserror` only. (redis-protocol 6 recurses without a bound on nested
+//! arrays.) Its strings are slices that share the buffer: they are copied only where they
+//! are stored.
 
 use bytes::{Bytes, BytesMut};
 use resp_rs::resp2::{Frame, parse_frame};

@@ -5,7 +5,7 @@
 //! first call to the last is returned, exactly once; one that goes in between is left out
 //! or was returned before; one that comes in between is not returned.
 //!
-//! A cursor works on any connection and may be used again. It costs a pointer for each
+//! A cursor works on any connection and may be used again. It costs 24 bytes for each
 //! key, so there are at most [`LISTS_MAX`] lists, the oldest ends first, and none is older
 //! than [`LIST_AGE_MAX`]: a cursor into a list that ended is refused as invalid. A map
 //! whose iteration could start at a given place in its order would need no list.
@@ -17,14 +17,16 @@ use std::time::Instant;
 
 use splitmap::HashMap;
 
-use crate::store::Blob;
+use crate::blob::Blob;
 
 /// Lists kept at once.
 const LISTS_MAX: u64 = 16;
 /// How long a list is kept.
 const LIST_AGE_MAX: Duration = Duration::from_mins(5);
-/// The bits of a cursor that are the place in the list; the others are the list's number.
+/// The bits of a cursor that are the place in the list, never 0; the others are the list's
+/// number, which begins again after all of them.
 const PLACE_BITS: u32 = 40;
+const NUMBER_MAX: u64 = u64::MAX >> PLACE_BITS;
 
 struct List {
     keys: Arc<[Blob]>,
@@ -66,13 +68,14 @@ impl Scans {
             };
         }
         // ORD Relaxed: only the numbers' being different matters.
-        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) & NUMBER_MAX;
         let list = List {
             keys: Arc::clone(&keys),
             begun_at: Instant::now(),
         };
         self.lists.insert(number, list);
-        self.lists.remove(&number.wrapping_sub(LISTS_MAX));
+        self.lists
+            .remove(&(number.wrapping_sub(LISTS_MAX) & NUMBER_MAX));
         page(number, keys, 0, count)
     }
 
@@ -124,7 +127,7 @@ fn page(number: u64, keys: Arc<[Blob]>, start: usize, count: usize) -> Page {
 #[cfg(test)]
 mod tests {
     use super::{LISTS_MAX, Scans};
-    use crate::store::Blob;
+    use crate::blob::Blob;
 
     fn keys(count: u32) -> Vec<Blob> {
         (0..count)
@@ -159,6 +162,6 @@ mod tests {
             scans.begin(keys(2), 1);
         }
         assert!(scans.resume(second, 1).is_none());
-        assert!(scans.resume(12345, 1).is_none());
+        assert!(scans.resume(u64::MAX, 1).is_none());
     }
 }

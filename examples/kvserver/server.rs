@@ -5,7 +5,7 @@ use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Instant;
 
 use splitmap::HashMap;
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::Config;
+use crate::blob::Blob;
 use crate::scan::Scans;
 use crate::store::Store;
 use crate::{connection, expiry};
@@ -37,7 +38,7 @@ pub(crate) struct Server {
 #[derive(Clone, Debug)]
 pub(crate) struct ClientInfo {
     pub(crate) address: SocketAddr,
-    pub(crate) name: Arc<[u8]>,
+    pub(crate) name: Blob,
     pub(crate) connected_at: Instant,
 }
 
@@ -101,8 +102,8 @@ impl fmt::Display for Summary {
         } = self;
         write!(
             f,
-            "kvserver ended by {signal}: {commands} operations from {clients} clients, \
-             {entries} entries, {retired} retired entries waiting to be freed"
+            "kvserver ended by {signal}; operations: {commands}, clients: {clients}, \
+             entries: {entries}, retired entries waiting to be freed: {retired}"
         )
     }
 }
@@ -120,24 +121,33 @@ pub(crate) async fn serve(config: Config) -> io::Result<Summary> {
         clients: HashMap::new(),
         counters: Counters::default(),
     });
-    println!(
-        "kvserver listens on {} ({} threads)",
-        server.address, config.threads
-    );
+    let threads = config.threads;
+    writeln!(
+        io::stdout(),
+        "kvserver listens on {} ({threads} threads)",
+        server.address
+    )?;
 
     let sweep = tokio::spawn({
         let server = Arc::clone(&server);
         async move { expiry::sweep(&server).await }
     });
     let mut connections = JoinSet::new();
+    let mut accept_failed = false; // last time: said once
     let signal = loop {
         tokio::select! {
             signal = signals.next() => break signal,
             Some(_ended) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((socket, peer)) => admit(&server, &mut connections, socket, peer),
+                Ok((socket, peer)) => {
+                    accept_failed = false;
+                    admit(&server, &mut connections, socket, peer);
+                }
                 Err(error) => {
-                    eprintln!("kvserver: cannot accept a client: {error}");
+                    if !accept_failed {
+                        eprintln!("kvserver: cannot accept clients for now: {error}");
+                    }
+                    accept_failed = true;
                     sleep(ACCEPT_RETRY).await;
                 }
             },
@@ -171,7 +181,7 @@ fn admit(
     let _ = socket.set_nodelay(true);
     let info = ClientInfo {
         address,
-        name: Arc::default(),
+        name: Blob::from(&[][..]),
         connected_at: Instant::now(),
     };
     server.clients.insert(id, info);

@@ -15,17 +15,14 @@
 //! `remove_if`, or replaces it in the same step; the sweep (see [`crate::expiry`]) finds
 //! those nobody meets.
 
-use alloc::sync::Arc;
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use splitmap::{HashMap, Ref};
 
+use crate::blob::Blob;
 use crate::glob;
-
-/// Bytes that many may hold: a key or a value.
-pub(crate) type Blob = Arc<[u8]>;
 
 /// An entry of the store, readable however long it is held.
 pub(crate) type EntryRef<'s> = Ref<'s, Blob, Entry>;
@@ -57,9 +54,14 @@ impl Entry {
     /// These bytes, with another time limit.
     pub(crate) fn with_expiry(&self, expires_at: Option<Instant>) -> Self {
         Self {
-            data: Arc::clone(&self.data),
+            data: self.data.clone(),
             expires_at,
         }
+    }
+
+    /// Whether this entry has a time limit.
+    pub(crate) fn is_volatile(&self) -> bool {
+        self.expires_at.is_some()
     }
 
     /// Whether this entry's time has not passed. The clock is read for volatile entries only.
@@ -89,19 +91,22 @@ impl Store {
 
     /// Sets `key` to `entry`; gives the live entry that this replaced.
     pub(crate) fn set(&self, key: &[u8], entry: Entry) -> Option<EntryRef<'_>> {
-        self.note_expiry(&entry);
-        self.map
-            .insert(key.into(), entry)
-            .filter(|old| old.is_live())
+        let volatile = entry.is_volatile();
+        let old = self.map.insert(key.into(), entry);
+        self.note_volatile(volatile);
+        old.filter(|old| old.is_live())
     }
 
     /// Sets `key` unless it is there already: then gives the live entry that is.
     pub(crate) fn set_if_absent(&self, key: &[u8], entry: Entry) -> Result<(), EntryRef<'_>> {
-        self.note_expiry(&entry);
+        let volatile = entry.is_volatile();
         let (mut key, mut entry): (Blob, Entry) = (key.into(), entry);
         loop {
             match self.map.try_insert(key, entry) {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.note_volatile(volatile);
+                    return Ok(());
+                }
                 Err(occupied) if occupied.entry.is_live() => return Err(occupied.entry),
                 Err(occupied) => (key, entry) = (occupied.key, occupied.value),
             }
@@ -125,7 +130,6 @@ impl Store {
                 match change(Some(old).filter(|old| old.is_live())) {
                     Ok(new) => {
                         refusal.set(None);
-                        self.note_expiry(&new);
                         new
                     }
                     Err(error) => {
@@ -135,11 +139,11 @@ impl Store {
                 }
             });
             if let Some(entry) = updated {
+                self.note_volatile(entry.is_volatile());
                 return refusal.into_inner().map_or(Ok(entry), Err);
             }
-            let new = change(None)?;
-            self.note_expiry(&new);
-            if let Ok(entry) = self.map.try_insert(key.into(), new) {
+            if let Ok(entry) = self.map.try_insert(key.into(), change(None)?) {
+                self.note_volatile(entry.is_volatile());
                 return Ok(entry);
             }
         }
@@ -171,7 +175,7 @@ impl Store {
     pub(crate) fn keys(&self, pattern: &[u8]) -> Vec<Blob> {
         self.entries()
             .filter(|entry| glob::matches(pattern, entry.key()) && entry.is_live())
-            .map(|entry| Arc::clone(entry.key()))
+            .map(|entry| entry.key().clone())
             .collect()
     }
 
@@ -185,16 +189,17 @@ impl Store {
         self.map.retired_len()
     }
 
-    /// Whether a volatile entry may be there; forgets it, until [`Store::note_expiry`].
+    /// Whether a volatile entry may be there; forgets it, until [`Store::note_volatile`].
     pub(crate) fn take_volatile(&self) -> bool {
         // ORD Relaxed: a hint to the sweep; the entries themselves come from the map.
         self.volatile.swap(false, Ordering::Relaxed)
     }
 
-    /// Tells the sweep that `entry` needs it, if it does.
-    pub(crate) fn note_expiry(&self, entry: &Entry) {
+    /// Tells the sweep that it is needed, if `volatile`; after the entry went into the map,
+    /// or the sweep might come and go before it.
+    pub(crate) fn note_volatile(&self, volatile: bool) {
         // ORD Relaxed: as above. Read first: the line stays shared.
-        if entry.expires_at.is_some() && !self.volatile.load(Ordering::Relaxed) {
+        if volatile && !self.volatile.load(Ordering::Relaxed) {
             self.volatile.store(true, Ordering::Relaxed);
         }
     }
@@ -251,6 +256,20 @@ mod tests {
         assert_eq!(&*store.get(b"k").expect("still there").data, b"v");
         assert_eq!(store.modify(b"absent", |_| Err("no")).err(), Some("no"));
         assert!(store.get(b"absent").is_none());
+    }
+
+    #[test]
+    fn one_of_many_threads_takes_the_place_of_a_dead_entry() {
+        let store = Store::default();
+        for _ in 0..500 {
+            store.set(b"lock", dead(b"old"));
+            let try_lock = || store.set_if_absent(b"lock", Entry::lasting(b"new")).is_ok();
+            let winners = thread::scope(|scope| {
+                let threads = [(); 3].map(|()| scope.spawn(try_lock));
+                threads.map(|thread| usize::from(thread.join().expect("no panic")))
+            });
+            assert_eq!(winners.iter().sum::<usize>(), 1);
+        }
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl<N> Succ<N> {
         }
     }
 
+    /// The address, for a prefetch.
+    pub(crate) fn address(self) -> *const N {
+        self.0
+    }
+
     #[inline(always)]
     pub(crate) fn is_marked(self) -> bool {
         self.0.addr() & MARK != 0

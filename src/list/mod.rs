@@ -37,4 +37,4 @@ mod window;
 
 pub(crate) use link::{Kind, Link, Succ};
 pub(crate) use node::{NewNode, Node};
-pub(crate) use window::{Route, Step, Visit, Window, advance, search, settle};
+pub(crate) use window::{Route, Step, Visit, Window, advance, lookup, search, settle};

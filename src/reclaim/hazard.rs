@@ -37,6 +37,21 @@ pub(super) struct Hazard {
     record: UnsafeCell<core::mem::ManuallyDrop<HazardPointer<'static, Family>>>,
 }
 
+impl Hazard {
+    /// Takes the hazard if it is free. By the owner of the seat only (H2).
+    #[inline(always)]
+    fn acquire(&self) -> Option<Guard<'_>> {
+        // ORD[hazard.free] Acquire: pairs with the Release store in `Guard::drop`.
+        if self.busy.load(Ordering::Acquire) {
+            return None;
+        }
+        // Relaxed: only this thread takes hazards of this seat (H2), so nobody decides by it; the
+        // next owner of the seat sees it through ORD[seat].
+        self.busy.store(true, Ordering::Relaxed);
+        Some(Guard { hazard: self })
+    }
+}
+
 /// `HAZARDS` hazards, and more when they are all held.
 pub(super) struct HazardBlock {
     hazards: [Hazard; HAZARDS],
@@ -63,19 +78,24 @@ impl HazardBlock {
     /// Takes a free hazard. Called by the owner of the seat only (H2).
     #[inline]
     pub(super) fn acquire(&self, domain: &HazardDomain) -> Guard<'_> {
-        for hazard in &self.hazards {
-            // ORD[hazard.free] Acquire: pairs with the Release store in `Guard::drop`.
-            if !hazard.busy.load(Ordering::Acquire) {
-                // Relaxed: only this thread takes hazards of this seat (H2), so nobody decides by
-                // it; the next owner of the seat sees it through ORD[seat].
-                hazard.busy.store(true, Ordering::Relaxed);
-                return Guard { hazard };
-            }
+        match self.hazards[0].acquire() {
+            Some(guard) => guard,
+            None => self.acquire_other(domain),
         }
-        self.next(domain).acquire(domain)
     }
 
     #[cold]
+    #[inline(never)]
+    fn acquire_other(&self, domain: &HazardDomain) -> Guard<'_> {
+        let mut block = self;
+        loop {
+            if let Some(guard) = block.hazards.iter().find_map(Hazard::acquire) {
+                return guard;
+            }
+            block = block.next(domain);
+        }
+    }
+
     fn next(&self, domain: &HazardDomain) -> &HazardBlock {
         // Relaxed: written by owners of this seat only; the former ones' writes happen before
         // ours (ORD[seat]).

@@ -52,7 +52,7 @@ use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use garbage::with_sink;
 use hazard::HazardDomain;
 use local::Local;
-use seat::Seat;
+pub(crate) use seat::Seat;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 
@@ -83,9 +83,9 @@ impl<T: Reclaim> Domain<T> {
         }
     }
 
-    /// Begins an operation of the calling thread.
+    /// Begins an operation of the calling thread, which lasts as long as the seat is kept.
     #[inline]
-    pub(crate) fn session(&self) -> Session<'_, T> {
+    pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
         let seat = Seat::current();
         let entry = self.entry(seat.index());
         // ORD[local] Acquire: pairs with the exchange in `create` that published it.
@@ -93,7 +93,7 @@ impl<T: Reclaim> Domain<T> {
             .unwrap_or_else(|| self.create(entry, seat.index()));
         // SAFETY: a local is published wholly written and freed with the domain (H1).
         let local = unsafe { local.as_ref() };
-        Session { domain: self, local, _seat: seat }
+        (Session { domain: self, local }, seat)
     }
 
     #[inline]
@@ -216,22 +216,28 @@ fn far_place(seat: usize) -> (usize, usize, usize) {
     (block as usize, seat - len, len)
 }
 
-/// One operation of one thread on one map.
+/// One operation of one thread on one map. Not to be used without its [`Seat`].
 pub(crate) struct Session<'d, T: Reclaim> {
     domain: &'d Domain<T>,
     local: &'d Local<T>,
-    _seat: Seat,
 }
+
+impl<T: Reclaim> Clone for Session<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T: Reclaim> Copy for Session<'_, T> {}
 
 impl<'d, T: Reclaim> Session<'d, T> {
     /// A hazard that is free.
     #[inline]
-    pub(crate) fn hazard(&self) -> Guard<'d> {
+    pub(crate) fn hazard(self) -> Guard<'d> {
         self.local.hazards.acquire(&self.domain.hazards)
     }
 
     #[inline]
-    pub(crate) fn store_load(&self) -> StoreLoad {
+    pub(crate) fn store_load(self) -> StoreLoad {
         self.domain.store_load
     }
 
@@ -240,7 +246,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// # Safety
     /// The caller unlinked `node` (H3): nobody can reach it any more who did not protect it before.
     #[cold]
-    pub(crate) unsafe fn retire(&self, node: NonNull<T>) {
+    pub(crate) unsafe fn retire(self, node: NonNull<T>) {
         // SAFETY: the caller's promise.
         unsafe { self.local.retire(node, &self.domain.hazards, self.domain.store_load) };
     }
@@ -248,24 +254,24 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
     /// Called last, when the operation has taken effect.
     #[inline]
-    pub(crate) fn settle(&self) {
+    pub(crate) fn settle(self) {
         self.local.settle();
     }
 
     /// Reclaims all it can, of this thread's and of everybody's retired nodes.
-    pub(crate) fn collect(&self) {
+    pub(crate) fn collect(self) {
         self.local.collect(&self.domain.hazards, self.domain.store_load);
     }
 
     /// Adds to this thread's share of a sum (wrapping).
     #[inline]
-    pub(crate) fn count(&self, amount: usize) {
+    pub(crate) fn count(self, amount: usize) {
         self.local.inserted.add(amount);
     }
 
     /// Counts an insertion down to the next check; true when that is due.
     #[inline]
-    pub(crate) fn check_is_due(&self) -> bool {
+    pub(crate) fn check_is_due(self) -> bool {
         match self.local.until_check.get().checked_sub(1) {
             Some(left) => {
                 self.local.until_check.set(left);
@@ -275,7 +281,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
         }
     }
 
-    pub(crate) fn check_again_after(&self, insertions: usize) {
+    pub(crate) fn check_again_after(self, insertions: usize) {
         self.local.until_check.set(insertions);
     }
 }

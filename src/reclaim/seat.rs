@@ -119,7 +119,7 @@ thread_local! {
 }
 
 /// The right to use one seat, for one operation of the calling thread.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     index: usize,
     /// Taken for this operation alone.
     borrowed: bool,

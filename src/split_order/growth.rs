@@ -6,16 +6,15 @@
 //!   all chunks claimed ──► publish the level; look-ups start at the new slots
 //! ```
 //!
-//! Filling a slot: claim it (empty → pending), find its place from the parent's slot, write the
-//! successor into it (still pending), link it by one exchange, take the pending tag off. Who meets a
-//! pending slot through the list knows that it is linked; who meets one through the directory does
-//! not, and takes the parent's instead. Nobody waits for a filler: one that stops for good leaves at
-//! most a chunk of slots unfilled. Slots of it that nobody claimed are filled by the writers that
-//! miss them; a pending one stays served by its parent.
+//! Filling a slot: find its place from the parent's slot, write the successor into it (pending), link
+//! it by one exchange, take the pending tag off. Who meets a pending slot through the list knows that
+//! it is linked; who meets one through the directory does not, and takes the parent's instead. Nobody
+//! waits for a filler: one that stops for good leaves at most a chunk of slots unfilled, which their
+//! parents go on to serve.
 
 use super::order::boundary;
-use super::table::{Start, capacity_of};
-use super::{SplitOrder, ToHash};
+use super::SplitOrder;
+use super::table::capacity_of;
 use crate::errors::TryReserveError;
 use crate::list::{Link, Node, Visit, search};
 use crate::reclaim::Session;
@@ -36,20 +35,19 @@ impl<K, V> SplitOrder<K, V> {
     #[inline]
     pub(super) fn inserted<'d>(
         &'d self,
-        session: &Session<'d, Node<K, V>>,
-        hash: u32,
+        session: Session<'d, Node<K, V>>,
         passed: usize,
     ) {
         session.count(1);
         if let Some(level) = self.table.growing() {
             self.fill_chunk(session, level);
         } else if session.check_is_due() || passed > LONG_WALK {
-            self.check_length(session, hash);
+            self.check_length(session);
         }
     }
 
     #[cold]
-    fn check_length<'d>(&'d self, session: &Session<'d, Node<K, V>>, hash: u32) {
+    fn check_length<'d>(&'d self, session: Session<'d, Node<K, V>>) {
         let (len, capacity) = (self.len(), self.table.capacity());
         if let Some(room) = capacity.checked_sub(len) {
             // All threads together fill at most half of the room until each looks again; close to
@@ -62,27 +60,26 @@ impl<K, V> SplitOrder<K, V> {
             let _ = self.table.begin();
             session.check_again_after(0);
         }
-        // A filler that stopped may have left this bucket without a slot.
-        if let Some((level, place)) = self.table.empty_slot(hash) {
-            self.fill_slot(session, level, place);
-        }
     }
 
     /// Fills some slots of the growing level, or publishes it when none are left.
     #[cold]
-    fn fill_chunk<'d>(&'d self, session: &Session<'d, Node<K, V>>, level: u32) {
+    fn fill_chunk<'d>(&'d self, session: Session<'d, Node<K, V>>, level: u32) {
         match self.table.claim_chunk(level) {
-            Some(places) => places.for_each(|place| self.fill_slot(session, level, place)),
+            Some(places) => {
+                // The chunk's parents lie side by side, their first nodes do not.
+                places.clone().for_each(|place| self.table.prefetch(boundary(level, place)));
+                places.for_each(|place| self.fill_slot(session, level, place));
+            }
             None => self.table.publish(level),
         }
     }
 
-    fn fill_slot<'d>(&'d self, session: &Session<'d, Node<K, V>>, level: u32, place: usize) {
-        let Some(slot) = self.table.claim_slot(level, place) else { return };
+    fn fill_slot<'d>(&'d self, session: Session<'d, Node<K, V>>, level: u32, place: usize) {
+        let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
         loop {
-            let mut route = ToHash { table: &self.table, hash, start: None::<Start<_>> };
-            let window = search(session, &mut route, |node| {
+            let window = search(session, self.route(hash), |node| {
                 if node.hash() < hash { Visit::Past } else { Visit::Beyond }
             });
             if window.insert_sentinel(slot) {
@@ -102,11 +99,11 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) fn try_reserve(&self, additional: usize) -> Result<(), TryReserveError> {
         let wanted = self.len().checked_add(additional).ok_or(TryReserveError::capacity_overflow())?;
         let wanted = level_for(wanted)?;
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         while self.table.level() < wanted {
             self.table.begin()?;
             while let Some(level) = self.table.growing() {
-                self.fill_chunk(&session, level);
+                self.fill_chunk(session, level);
             }
         }
         session.settle();

@@ -31,12 +31,12 @@ pub(crate) use order::split_order;
 pub(crate) use range::Ranges;
 
 use crate::errors::TryReserveError;
-use crate::list::{Link, NewNode, Node, Route, Succ, Visit, Window, search};
+use crate::list::{Link, NewNode, Node, Route, Visit, Window, lookup, search};
 use crate::reclaim::{Domain, Garbage, Guard, Session};
 use crate::sync::StoreLoad;
 use crate::tunables::MIN_LEVEL;
 use growth::level_for;
-use table::{Start, Table};
+use table::{Exact, Start, Table};
 
 pub(crate) struct SplitOrder<K, V> {
     table: Table<Node<K, V>>,
@@ -50,21 +50,41 @@ pub(crate) type Protected<'d, K, V> = (NonNull<Node<K, V>>, Guard<'d>);
 struct ToHash<'t, K, V> {
     table: &'t Table<Node<K, V>>,
     hash: u32,
-    start: Option<Start<Node<K, V>>>,
 }
 
+impl<K, V> Clone for ToHash<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for ToHash<'_, K, V> {}
+
 impl<K, V> Route<K, V> for ToHash<'_, K, V> {
-    #[inline]
-    fn start(&mut self) -> (NonNull<Link<Node<K, V>>>, Succ<Node<K, V>>) {
-        let start = self.start.insert(self.table.start(self.hash));
-        (start.slot, start.succ)
+    type Start = Exact;
+
+    #[inline(always)]
+    fn start(self) -> Start<Node<K, V>> {
+        self.table.start(self.hash)
     }
 
-    #[inline]
-    fn ends_at(&self, sentinel: NonNull<Link<Node<K, V>>>) -> bool {
-        self.start
-            .as_ref()
-            .is_some_and(|start| self.table.is_beyond(sentinel, start, self.hash))
+    #[inline(always)]
+    fn ends_at(self, start: Exact, sentinel: NonNull<Link<Node<K, V>>>) -> bool {
+        self.table.is_beyond(sentinel, start, self.hash)
+    }
+}
+
+/// Looks for a key among the nodes.
+#[inline(always)]
+fn visit_key<K, V>(hash: u32, mut eq: impl FnMut(&K) -> bool) -> impl FnMut(&Node<K, V>) -> Visit {
+    move |node| {
+        // The likely case first.
+        if node.hash() == hash {
+            if eq(node.key()) { Visit::Found } else { Visit::Past }
+        } else if node.hash() < hash {
+            Visit::Past
+        } else {
+            Visit::Beyond
+        }
     }
 }
 
@@ -77,38 +97,31 @@ impl<K, V> SplitOrder<K, V> {
         Ok(Self { table: Table::new(level)?, domain: Domain::new(store_load) })
     }
 
+    fn route(&self, hash: u32) -> ToHash<'_, K, V> {
+        ToHash { table: &self.table, hash }
+    }
+
     /// The place of a key: `eq` compares it with keys of the same hash.
     #[inline]
     fn find<'d>(
         &'d self,
-        session: &Session<'d, Node<K, V>>,
+        session: Session<'d, Node<K, V>>,
         hash: u32,
-        mut eq: impl FnMut(&K) -> bool,
+        eq: impl FnMut(&K) -> bool,
     ) -> Window<'d, K, V> {
-        let mut route = ToHash { table: &self.table, hash, start: None };
-        search(session, &mut route, |node| {
-            if node.hash() < hash {
-                Visit::Past
-            } else if node.hash() > hash {
-                Visit::Beyond
-            } else if eq(node.key()) {
-                Visit::Found
-            } else {
-                Visit::Past
-            }
-        })
+        search(session, self.route(hash), visit_key(hash, eq))
     }
 
     /// Unlinks all marked nodes with this hash, by walking past them.
     #[cold]
-    fn sweep<'d>(&'d self, session: &Session<'d, Node<K, V>>, hash: u32) {
+    fn sweep<'d>(&'d self, session: Session<'d, Node<K, V>>, hash: u32) {
         self.find(session, hash, |_| false);
     }
 
     #[inline]
     pub(crate) fn get(&self, hash: u32, eq: impl FnMut(&K) -> bool) -> Option<Protected<'_, K, V>> {
-        let session = self.domain.session();
-        let found = self.find(&session, hash, eq).into_found();
+        let (session, _seat) = self.domain.session();
+        let found = lookup(session, self.route(hash), visit_key(hash, eq));
         session.settle();
         found
     }
@@ -120,13 +133,13 @@ impl<K, V> SplitOrder<K, V> {
         mut new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Option<Protected<'_, K, V>> {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         let replaced = loop {
-            let mut window = self.find(&session, hash, |key| eq(new.node().key(), key));
+            let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
             if window.found().is_some() {
                 match window.replace(new) {
                     Ok(()) => {
-                        self.unlink(&session, &window, hash);
+                        self.unlink(session, &window, hash);
                         break window.into_found();
                     }
                     Err(back) => new = back,
@@ -134,7 +147,7 @@ impl<K, V> SplitOrder<K, V> {
             } else {
                 match window.insert(new) {
                     Ok(()) => {
-                        self.inserted(&session, hash, window.passed);
+                        self.inserted(session, window.passed);
                         break None;
                     }
                     Err(back) => new = back,
@@ -152,17 +165,17 @@ impl<K, V> SplitOrder<K, V> {
         mut new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Result<Protected<'_, K, V>, (Protected<'_, K, V>, NewNode<K, V>)> {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
         let (node, mut guard) = (new.ptr(), session.hazard());
         guard.protect(node);
         let result = loop {
-            let window = self.find(&session, hash, |key| eq(new.node().key(), key));
+            let window = self.find(session, hash, |key| eq(new.node().key(), key));
             match window.into_found_or_place() {
                 Ok(found) => break Err((found, new)),
                 Err(window) => match window.insert(new) {
                     Ok(()) => {
-                        self.inserted(&session, hash, window.passed);
+                        self.inserted(session, window.passed);
                         break Ok((node, guard));
                     }
                     Err(back) => new = back,
@@ -181,10 +194,10 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         f: impl Fn(&K, &V) -> V,
     ) -> Option<Protected<'_, K, V>> {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         let mut guard = session.hazard();
         let updated = 'search: loop {
-            let mut window = self.find(&session, hash, &mut eq);
+            let mut window = self.find(session, hash, &mut eq);
             let Some(node) = window.found() else { break None };
             let mut new = NewNode::lent(node, f(node.key(), node.value()));
             // Protected before anybody can reach it.
@@ -193,7 +206,7 @@ impl<K, V> SplitOrder<K, V> {
                 let ptr = new.ptr();
                 match window.replace(new) {
                     Ok(()) => {
-                        self.unlink(&session, &window, hash);
+                        self.unlink(session, &window, hash);
                         break 'search Some((ptr, guard));
                     }
                     // Still the same entry: only what stands behind it changed.
@@ -213,9 +226,9 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Option<Protected<'_, K, V>> {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         let removed = 'search: loop {
-            let mut window = self.find(&session, hash, &mut eq);
+            let mut window = self.find(session, hash, &mut eq);
             let Some(node) = window.found() else { break None };
             if !test(node.key(), node.value()) {
                 break None;
@@ -226,7 +239,7 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
             session.count(usize::MAX);
-            self.unlink(&session, &window, hash);
+            self.unlink(session, &window, hash);
             break window.into_found();
         };
         session.settle();
@@ -236,7 +249,7 @@ impl<K, V> SplitOrder<K, V> {
     /// Unlinks the node of `window`, which this thread has marked.
     fn unlink<'d>(
         &'d self,
-        session: &Session<'d, Node<K, V>>,
+        session: Session<'d, Node<K, V>>,
         window: &Window<'d, K, V>,
         hash: u32,
     ) {
@@ -255,7 +268,8 @@ impl<K, V> SplitOrder<K, V> {
 
     /// Reclaims what can be reclaimed.
     pub(crate) fn collect(&self) {
-        self.domain.session().collect();
+        let (session, _seat) = self.domain.session();
+        session.collect();
     }
 }
 

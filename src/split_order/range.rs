@@ -46,10 +46,10 @@ impl<K, V> SplitOrder<K, V> {
         ranges: &mut Ranges,
         entries: &mut Vec<Protected<'d, K, V>>,
     ) {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         while entries.is_empty() {
             let Some((first, end)) = ranges.take() else { break };
-            while !self.collect_range(&session, first, end, entries) {
+            while !self.collect_range(session, first, end, entries) {
                 entries.clear();
             }
         }
@@ -59,13 +59,12 @@ impl<K, V> SplitOrder<K, V> {
     /// Collects the entries with hashes in `[first, end)`; false if the walk was disturbed.
     fn collect_range<'d>(
         &'d self,
-        session: &Session<'d, Node<K, V>>,
+        session: Session<'d, Node<K, V>>,
         first: u32,
         end: u64,
         entries: &mut Vec<Protected<'d, K, V>>,
     ) -> bool {
-        let start = self.table.start(first);
-        let (mut pred, mut succ) = (start.slot, start.succ);
+        let (_, mut pred, mut succ) = self.table.start(first);
         let mut guard = session.hazard();
         // Guards the predecessor while it stands before the range, so is not collected.
         let mut _before = None;
@@ -103,14 +102,14 @@ impl<K, V> SplitOrder<K, V> {
 
     /// Removes every entry that it meets.
     pub(crate) fn clear(&self) {
-        let session = self.domain.session();
+        let (session, _seat) = self.domain.session();
         let mut guard = session.hazard();
-        let mut slot = self.table.start(0).slot;
+        let (_, mut slot, _) = self.table.start(0);
         loop {
             // SAFETY: a linked slot.
             let succ = unsafe { settle(slot) };
             // SAFETY: a linked slot, and `succ` was read there.
-            match unsafe { advance(&session, slot, succ, &mut guard) } {
+            match unsafe { advance(session, slot, succ, &mut guard) } {
                 // Marked nodes are unlinked by the next step from the same slot.
                 Step::Node(node, next) => {
                     // SAFETY: protected by `guard`.
@@ -128,7 +127,7 @@ impl<K, V> SplitOrder<K, V> {
 
     /// Moves every node that is still in the list to `garbage`.
     pub(super) fn take_all(&mut self, garbage: &mut Garbage<Node<K, V>>) {
-        let mut succ = self.table.start(0).succ;
+        let (_, _, mut succ) = self.table.start(0);
         loop {
             succ = match succ.unmarked().settled().kind() {
                 Kind::Node(node) => {

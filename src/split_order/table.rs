@@ -11,9 +11,10 @@
 //!     allocated, and being filled (`level + 1`).
 //! T2  A sentinel of level `l` is linked only after segment `l` was allocated, that only after
 //!     `level >= l - 1` was published.
-//! T3  `level` is published when every slot of its segment has been *claimed* by a filler. One that
-//!     stopped in the middle leaves slots empty or pending: such buckets are served from the next
-//!     coarser slot. Base slots are linked from birth, so there always is one.
+//! T3  `level` is published when every slot of its segment has been claimed by a filler, each by one
+//!     alone. One that stops in the middle leaves slots of its chunk empty, the last one pending:
+//!     such buckets are served from the next coarser slot. Base slots are linked from birth, so there
+//!     always is one.
 //!
 //! Edges: `level` — `publish`'s exchange (Release) → `start`'s load (Acquire): the segment's address
 //! is there. `segment` — `begin`'s exchange (Release) → loads (Acquire): the zeroed slots are.
@@ -24,7 +25,7 @@ use core::ptr::{self, NonNull};
 use super::order::{birth, boundary, bucket};
 use crate::errors::TryReserveError;
 use crate::list::{Link, Succ};
-use crate::sync::{AtomicPtr, AtomicUsize};
+use crate::sync::{AtomicPtr, AtomicUsize, advise_huge_pages, prefetch_read};
 use crate::tunables::{BUCKETS_PER_ENTRY, FILL_CHUNK, MAX_LEVEL};
 
 /// One more than the levels, so that "the segment after `level`" always is an element.
@@ -39,14 +40,12 @@ pub(super) struct Table<N> {
     cursors: [AtomicUsize; SEGMENTS],
 }
 
-/// Where a walk begins.
-pub(super) struct Start<N> {
-    pub(super) slot: NonNull<Link<N>>,
-    pub(super) succ: Succ<N>,
-    /// The level that the slot is exact for: its bucket ends at the next sentinel, as long as no
-    /// finer ones are being linked. `None`: a coarser slot had to serve.
-    exact: Option<u32>,
-}
+/// Where a walk begins: what the slot is exact for, the slot and its value.
+pub(super) type Start<N> = (Exact, NonNull<Link<N>>, Succ<N>);
+
+/// The level that a slot is exact for: its bucket ends at the next sentinel, as long as no finer ones
+/// are being linked. `None`: a coarser slot had to serve.
+pub(super) type Exact = Option<u32>;
 
 impl<N> Table<N> {
     /// A table of `2^level` buckets, all linked and empty.
@@ -55,6 +54,7 @@ impl<N> Table<N> {
         // SAFETY: never of size 0: there is one slot at least.
         let base = unsafe { alloc(layout) }.cast::<Link<N>>();
         let base = NonNull::new(base).ok_or(TryReserveError::alloc(layout))?;
+        advise_huge_pages(base.as_ptr().cast(), layout.size());
         let len = 1_usize << level;
         for i in 0..len {
             let succ = if i + 1 == len {
@@ -110,52 +110,55 @@ impl<N> Table<N> {
         // SAFETY: slots live as long as the table.
         let succ = unsafe { slot.as_ref() }.load();
         if succ.is_start() {
-            return Start { slot, succ, exact: Some(level) };
+            return (Some(level), slot, succ);
         }
-        self.coarser_start(level, hash)
+        let slot = self.coarser_start(level, hash);
+        // SAFETY: slots live as long as the table.
+        (None, slot, unsafe { slot.as_ref() }.load())
     }
 
+    /// Fetches the first node of the bucket of `hash` ahead of a walk.
+    pub(super) fn prefetch(&self, hash: u32) {
+        prefetch_read(self.start(hash).2.address());
+    }
+
+    /// The next coarser slot that is linked.
     #[cold]
-    fn coarser_start(&self, level: u32, hash: u32) -> Start<N> {
+    fn coarser_start(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
         let mut coarser = level;
         loop {
             // Ends at the base at the latest, whose slots are linked from birth (T3).
             coarser -= 1;
             let slot = self.slot(coarser, hash);
             // SAFETY: slots live as long as the table.
-            let succ = unsafe { slot.as_ref() }.load();
-            if succ.is_start() {
-                return Start { slot, succ, exact: None };
+            if unsafe { slot.as_ref() }.load().is_start() {
+                return slot;
             }
         }
     }
 
-    /// The slot of `hash`'s bucket at the published level, if nobody has claimed it.
-    pub(super) fn empty_slot(&self, hash: u32) -> Option<(u32, usize)> {
-        let level = self.level();
-        let (born, place) = birth(bucket(hash, level), level);
-        // SAFETY: slots live as long as the table.
-        let slot = unsafe { self.slot(level, hash).as_ref() };
-        (slot.load() == Succ::EMPTY).then_some((born, place))
+    /// Whether `sentinel`, met on a walk from a slot that is `exact`, stands behind all nodes with
+    /// `hash`.
+    #[inline(always)]
+    pub(super) fn is_beyond(&self, sentinel: NonNull<Link<N>>, exact: Exact, hash: u32) -> bool {
+        // Relaxed suffices: if the sentinel is finer than `level`, its filler read this segment's
+        // address before it linked the sentinel (T2), and our walk read the link to it with Acquire
+        // (ORD[link]), so this load cannot see the older null.
+        let finer = |level| self.segments[level as usize + 1].load_relaxed();
+        exact.is_some_and(|level| finer(level).is_null()) || self.is_behind(sentinel, exact, hash)
     }
 
-    /// Whether `sentinel`, met on a walk from `start`, stands behind all nodes with `hash`.
-    #[inline]
-    pub(super) fn is_beyond(&self, sentinel: NonNull<Link<N>>, start: &Start<N>, hash: u32) -> bool {
-        if let Some(level) = start.exact {
+    /// [`is_beyond`](Self::is_beyond), while the table grows or where a coarser slot had to serve.
+    #[cold]
+    #[inline(never)]
+    fn is_behind(&self, sentinel: NonNull<Link<N>>, exact: Exact, hash: u32) -> bool {
+        if let Some(level) = exact.filter(|&level| level == self.level()) {
+            // By T2, a sentinel finer than `level` can only be of the growing segment.
             let finer = level + 1;
-            // Relaxed suffices for `is_null`: if the sentinel is finer than `level`, its filler read this
-            // segment's address before it linked the sentinel (T2), and our walk read the link to
-            // it with Acquire (ORD[link]), so this load cannot see the older null.
-            let segment = self.segments[finer as usize].load_relaxed();
-            if segment.is_null() {
-                return true;
-            }
-            if self.level() == level {
-                // By T2, a sentinel finer than `level` can only be of the growing segment.
-                let place = place_in(segment, segment_len(finer), sentinel);
-                return place.is_none_or(|place| boundary(finer, place) > hash);
-            }
+            // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
+            let segment = self.segments[finer as usize].load_acquire();
+            let place = place_in(segment, segment_len(finer), sentinel);
+            return place.is_none_or(|place| boundary(finer, place) > hash);
         }
         self.boundary(sentinel) > hash
     }
@@ -209,6 +212,7 @@ impl<N> Table<N> {
         if new.is_null() {
             return Err(TryReserveError::alloc(layout));
         }
+        advise_huge_pages(new.cast(), layout.size());
         // ORD[segment] AcqRel: publishes the zeroes.
         if segment.compare_exchange(ptr::null_mut(), new).is_err() {
             // SAFETY: allocated above, with this layout; published to nobody.
@@ -217,11 +221,12 @@ impl<N> Table<N> {
         Ok(())
     }
 
-    /// Claims some slots of the segment of `level` for filling: their places. None are left: the
-    /// level may be [published](Self::publish).
+    /// Claims some slots of the segment of `level` for filling: their places, the caller's alone.
+    /// `None`: no more are left, the level may be [published](Self::publish).
     pub(super) fn claim_chunk(&self, level: u32) -> Option<core::ops::Range<usize>> {
         let (cursor, len) = (&self.cursors[level as usize], segment_len(level));
-        // Relaxed: the cursor only spreads the work; each slot is claimed by its own exchange.
+        // Relaxed: the places handed out differ, whatever the order; what is written to the slots is
+        // published by linking them.
         if cursor.load_relaxed() >= len {
             return None;
         }
@@ -235,17 +240,15 @@ impl<N> Table<N> {
         let _ = self.level.compare_exchange(level as usize - 1, level as usize);
     }
 
-    /// Claims an empty slot for filling.
-    pub(super) fn claim_slot(&self, level: u32, place: usize) -> Option<&Link<N>> {
+    /// A slot of the growing level.
+    pub(super) fn slot_at(&self, level: u32, place: usize) -> &Link<N> {
         // ORD[segment] Acquire: pairs with `begin`.
         let segment = self.segments[level as usize].load_acquire();
         debug_assert!(!segment.is_null() && place < segment_len(level));
         // SAFETY: the segment is allocated, and `place` is within it.
         let slot = unsafe { segment.add(place) };
         // SAFETY: slots live as long as the table.
-        let slot = unsafe { &*slot };
-        // Whoever wins fills the slot; the others leave it alone (L5).
-        slot.exchange(Succ::EMPTY, Succ::EMPTY.pending()).is_ok().then_some(slot)
+        unsafe { &*slot }
     }
 }
 

@@ -1,51 +1,48 @@
-//! What this aarch64 processor and kernel have, asked once and kept in one byte.
+//! What this aarch64 processor and kernel have, kept in one byte.
 //!
 //! | bit | meaning |
 //! | --- | --- |
-//! | 0 | asked |
-//! | 1 | LSE (`HWCAP_ATOMICS`) |
-//! | 2 | the timer event stream ends a `wfe` (`HWCAP_EVTSTRM`) |
+//! | 0 | LSE (`HWCAP_ATOMICS`) |
+//! | 1 | the timer event stream ends a `wfe` (`HWCAP_EVTSTRM`) |
+//! | 2 | somebody asked |
 //!
 //! Linux answers by `getauxval(AT_HWCAP)`, which reads memory and is no system call. Other systems
 //! are taken to have neither; Apple's targets have LSE at compile time.
+//!
+//! Who asks: `StoreLoad::register`, and every `detect`. The primitives do not: until somebody asked
+//! they use the exclusive-monitor loops, which are right on every processor. That keeps them at one
+//! load and one branch, with no call to make room for.
 
 use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering::Relaxed;
 
-const ASKED: u8 = 1 << 0;
-const LSE: u8 = 1 << 1;
-const EVENT_STREAM: u8 = 1 << 2;
+const LSE: u8 = 1 << 0;
+const EVENT_STREAM: u8 = 1 << 1;
+const ASKED: u8 = 1 << 2;
 
 static FEATURES: AtomicU8 = AtomicU8::new(0);
 
-/// Whether the Large System Extensions are there; constant in a `+lse` build.
+/// Whether the Large System Extensions are known to be there; constant in a `+lse` build.
 #[inline(always)]
 pub(super) fn has_lse() -> bool {
-    cfg!(target_feature = "lse") || features() & LSE != 0
+    // ORD[none] Relaxed: the byte alone is the message, and both answers are right ones.
+    cfg!(target_feature = "lse") || FEATURES.load(Relaxed) & LSE != 0
 }
 
-/// Whether something ends a `wfe` within about 100 µs.
+/// Whether something is known to end a `wfe` within about 100 µs.
 #[inline]
 pub(super) fn has_event_stream() -> bool {
-    features() & EVENT_STREAM != 0
-}
-
-#[inline(always)]
-fn features() -> u8 {
-    // ORD[none] Relaxed: the byte alone is the message, and every thread finds the same answer.
-    match FEATURES.load(Relaxed) {
-        0 => ask(),
-        known => known,
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn ask() -> u8 {
-    let found = ASKED | ask_kernel();
     // ORD[none] Relaxed: as above.
-    FEATURES.store(found, Relaxed);
-    found
+    FEATURES.load(Relaxed) & EVENT_STREAM != 0
+}
+
+/// Asks the kernel, once, and keeps the answer. Threads that race find the same.
+pub(super) fn ask() {
+    // ORD[none] Relaxed: as above.
+    if FEATURES.load(Relaxed) == 0 {
+        // ORD[none] Relaxed: as above.
+        FEATURES.store(ASKED | ask_kernel(), Relaxed);
+    }
 }
 
 #[cfg(target_os = "linux")]

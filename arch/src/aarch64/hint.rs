@@ -21,7 +21,7 @@ pub(crate) fn prefetch_read(p: *const ()) {
 
 /// Sleeps on the exclusive monitor until the word is written, or the event stream ticks.
 ///
-/// Arm ARM D1.7.1, "Wait for Event": the loss of the monitor that `ldaxr` armed is an event, so a
+/// Arm ARM, "Wait for Event mechanism": the loss of the monitor that `ldaxr` armed is an event, so a
 /// write between the `ldaxr` and the `wfe` is not missed.
 #[inline]
 pub(crate) fn wait_while_equal(word: &AtomicUsize, value: usize) {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each loop is one `asm!` block: between the two halves nothing but register work may happen (Arm
-//! ARM B2.17.5, "Load-Exclusive and Store-Exclusive instruction usage restrictions"), and code that
+//! ARM, "Load-Exclusive and Store-Exclusive instruction usage restrictions"), and code that
 //! the compiler puts there, a spill for instance, could clear the monitor for ever.
 //!
 //! Not a fence: a later load may pass the `stlxr`.

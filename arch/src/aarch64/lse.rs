@@ -14,10 +14,16 @@ use core::arch::asm;
 pub struct Lse(());
 
 impl Lse {
-    /// Asks the processor, once per process; always there in a `+lse` build.
-    #[inline(always)]
+    /// Asks the processor; always there in a `+lse` build.
     #[must_use]
     pub fn detect() -> Option<Self> {
+        detect::ask();
+        Self::if_known()
+    }
+
+    /// The token, if somebody asked and the processor has it. No call, at most one branch.
+    #[inline(always)]
+    pub(super) fn if_known() -> Option<Self> {
         detect::has_lse().then_some(Self(()))
     }
 }

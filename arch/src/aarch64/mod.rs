@@ -9,8 +9,8 @@
 //! | `hint.rs` | `prfm`, `wfe` |
 //!
 //! `Dispatch` chooses: at compile time with `+lse` (then no other form is compiled into callers),
-//! else by one relaxed load of a byte and a branch that always goes the same way. The compiler's own
-//! "outline atomics" would cost a call besides. Both forms may work on one word at the same time.
+//! else by one relaxed load of a byte and a branch that always goes the same way (`detect.rs`). The
+//! compiler's own "outline atomics" would cost a call besides. Both forms may work on one word at the same time.
 
 mod detect;
 mod hint;
@@ -51,7 +51,8 @@ impl Dispatch {
 
     /// Always there on this architecture.
     #[must_use]
-    pub const fn detect() -> Option<Self> {
+    pub fn detect() -> Option<Self> {
+        detect::ask();
         Some(Self::ACTIVE)
     }
 }
@@ -59,7 +60,7 @@ impl Dispatch {
 /// Calls the primitive on whichever backend the processor has.
 macro_rules! dispatch {
     ($primitive:ident($($argument:expr),*)) => {
-        match Lse::detect() {
+        match Lse::if_known() {
             Some(lse) => lse.$primitive($($argument),*),
             None => Llsc::ACTIVE.$primitive($($argument),*),
         }
@@ -72,7 +73,12 @@ impl Backend for Dispatch {
     type Wide = Self;
 
     fn name(self) -> &'static str {
+        self.prepare();
         dispatch!(name())
+    }
+
+    fn prepare(self) {
+        detect::ask();
     }
 
     fn wide(self) -> Option<Self> {

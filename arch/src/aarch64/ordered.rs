@@ -1,8 +1,12 @@
 //! The ordered form of aarch64: `stlr`, then `ldar`, and no barrier between.
 //!
 //! The architecture observes a Load-Acquire (`ldar`) after every Store-Release (`stlr`) that comes
-//! earlier in program order (Arm ARM, B2.3 "barrier-ordered-before": `[L]; po; [A]`). `ldapr`, which a
-//! plain `Acquire` load becomes with `+rcpc`, is deliberately *not* so ordered. Hence assembly: the compiler may not choose the instruction. `ci/asm` checks it.
+//! earlier in program order (Arm ARM B2.3, "Barrier-ordered-before"; `[L]; po; [A]` in its formal
+//! model). `ldapr`, which a plain `Acquire` load becomes with `+rcpc`, is excepted: Arm's page on it says
+//! that a Store-Release followed by it creates no ordering requirement. Hence assembly: the compiler
+//! may not choose the instruction. `ci/asm` checks it.
+//!
+//! It is not a fence: it orders the caller's earlier *release* stores before the load, and no others.
 //!
 //! The remover's side keeps the full fence: its unlinking may be an `ldaxr`/`stlxr` loop, whose
 //! store a later `ldr` or `ldapr` may pass.
@@ -23,6 +27,10 @@ use core::arch::asm;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form(());
 
+#[expect(
+    clippy::unused_self,
+    reason = "one interface with the form that has a choice"
+)]
 impl Form {
     pub(crate) const FENCED: Self = Self(());
 
@@ -30,19 +38,11 @@ impl Form {
         Self::FENCED
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) const fn name(self) -> &'static str {
         "ordered"
     }
 
     #[inline(always)]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn load_after_publish(self, link: &PtrWord) -> *mut () {
         let found: *mut ();
         // ORD[publish.dekker, publish.link] `ldar`: after the caller's `stlr`; acquires the node.
@@ -61,10 +61,6 @@ impl Form {
     }
 
     #[inline(always)]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn publish_then_load(
         self,
         hazard: &PtrWord,
@@ -91,10 +87,6 @@ impl Form {
     }
 
     #[inline]
-    #[expect(
-        clippy::unused_self,
-        reason = "one interface with the forms that have a choice"
-    )]
     pub(crate) fn heavy(self) {
         // ORD[publish.dekker] SeqCst: orders the unlinking before the reads of the hazards.
         ACTIVE.fence();

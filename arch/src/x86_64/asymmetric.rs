@@ -11,7 +11,7 @@
 //! of the link, the load sees the unlinking, which came before the system call. If it is after, the
 //! reader's store left the store buffer before the hazards are read, which come after the system
 //! call. A thread that does not run was switched out, and the switch is a full barrier. (The kernel's
-//! own account: `membarrier(2)`, and `kernel/sched/membarrier.c`, scenarios A to C.)
+//! own account: `membarrier(2)`, and scenarios A to E in `kernel/sched/membarrier.c`.)
 //!
 //! The choice is made once: `UNDECIDED -> ASYMMETRIC | FENCED`, by compare-and-swap. It never changes
 //! afterwards (O2): a reader that runs without a fence cannot be told to begin with one.
@@ -103,28 +103,31 @@ impl Form {
     }
 }
 
-/// Registers with the kernel; the first thread to finish decides for all.
+/// Registers with the kernel, and settles the process's form by whether it agreed.
 #[cold]
 fn decide() -> u8 {
-    let mine = if membarrier(COMMAND_REGISTER) {
-        ASYMMETRIC
-    } else {
-        FENCED
-    };
-    // ORD[choice] AcqRel: a thread that reads ASYMMETRIC does so after a registration that
-    // succeeded. One that failed beside a winner that succeeded may follow it: the registration
-    // belongs to the process.
-    match CHOICE.compare_exchange(UNDECIDED, mine, AcqRel, Acquire) {
+    settle(&CHOICE, membarrier(COMMAND_REGISTER))
+}
+
+/// Decides `choice` if nobody has; returns what was decided.
+///
+/// A thread whose registration failed may follow one whose registration succeeded: the registration
+/// belongs to the process.
+fn settle(choice: &AtomicU8, granted: bool) -> u8 {
+    let mine = if granted { ASYMMETRIC } else { FENCED };
+    // ORD[choice] AcqRel: whoever reads ASYMMETRIC does so after a registration that succeeded.
+    match choice.compare_exchange(UNDECIDED, mine, AcqRel, Acquire) {
         Ok(_) => mine,
-        Err(winner) => winner,
+        Err(decided) => decided,
     }
 }
 
 /// Runs a full barrier on every CPU that runs a thread of this process, or ends the process.
 ///
-/// The kernel can refuse later what it granted: a sandbox (seccomp) was put up since. Registering
-/// anew may help; a fence would not, because the readers have none, and to free their nodes on the
-/// strength of it would be the silent use after free that this crate exists to prevent.
+/// The kernel can refuse later what it granted: the process was restored from a checkpoint without its
+/// registration, or a sandbox (seccomp) was put up. Registering anew helps in the first case. A fence
+/// here would help in neither: the readers have none, and to free their nodes on the strength of it
+/// would be a use after free, silent and rare.
 #[cold]
 fn barrier_everywhere() {
     if membarrier(COMMAND_BARRIER) {
@@ -163,24 +166,5 @@ fn abort_with(message: &[u8]) -> ! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn form_is_one_byte() {
-        assert_eq!(size_of::<Form>(), 1);
-    }
-
-    #[test]
-    fn choice_is_permanent() {
-        let first = Form::register();
-        assert_eq!(first, Form::register());
-        // ORD[choice] Acquire: pairs with the compare-and-swap in `decide`.
-        assert_ne!(CHOICE.load(Acquire), UNDECIDED);
-    }
-
-    #[test]
-    fn unknown_command_is_refused() {
-        assert!(!membarrier(1 << 30));
-    }
-}
+#[path = "asymmetric_tests.rs"]
+mod tests;

@@ -10,15 +10,19 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed};
 use core::sync::atomic::{AtomicUsize as Counter, AtomicUsize as Data};
 use splitmap_arch::backends::{Backend, PairBackend as _, PtrWord};
 use splitmap_arch::{AtomicPair, AtomicPtr, spin_hint};
+use std::sync::Barrier;
 use std::thread::scope;
 
 /// Runs `work` on every thread at once; the argument is the thread's number.
 fn on_all_threads(work: impl Fn(usize) + Sync) {
-    let work = &work;
+    let (work, start) = (&work, &Barrier::new(THREADS));
     let _cores = all_cores();
     scope(|threads| {
         for thread in 0..THREADS {
-            threads.spawn(move || work(thread));
+            threads.spawn(move || {
+                start.wait();
+                work(thread);
+            });
         }
     });
 }

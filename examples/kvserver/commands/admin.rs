@@ -1,9 +1,9 @@
 //! The connection and the server: PING, CLIENT, INFO, CONFIG and the like.
 
-use alloc::sync::Arc;
 use core::fmt::Write as _;
 
 use super::{COMMANDS, Client, CommandError, Done, Outcome, is, unknown_subcommand};
+use crate::blob::Blob;
 use crate::glob;
 use crate::integer;
 use crate::request::Request;
@@ -177,12 +177,12 @@ fn set_name(client: &Client<'_>, name: &[u8]) -> Result<(), CommandError> {
         let text = "ERR Client names cannot contain spaces, newlines or special characters.";
         return Err(CommandError::Other(text.into()));
     }
-    let name: Arc<[u8]> = name.into();
+    let name = Blob::from(name);
     client
         .server
         .clients
         .update(&client.id, |_, info| ClientInfo {
-            name: Arc::clone(&name),
+            name: name.clone(),
             ..info.clone()
         });
     Ok(())

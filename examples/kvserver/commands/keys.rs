@@ -6,10 +6,9 @@
 use tokio::task::block_in_place;
 
 use super::{Client, CommandError, Done, Outcome, integer_arg, is};
+use crate::blob::Blob;
 use crate::glob;
-use crate::integer;
 use crate::request::Request;
-use crate::store::Blob;
 
 pub(super) fn del<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
     let store = &client.server.store;
@@ -97,8 +96,9 @@ impl<'r> ScanOptions<'r> {
 
 pub(super) fn scan<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
     let server = client.server;
-    let cursor = integer::parse(request.arg(1))
-        .and_then(|cursor| u64::try_from(cursor).ok())
+    let cursor = core::str::from_utf8(request.arg(1))
+        .ok()
+        .and_then(|cursor| cursor.parse().ok())
         .ok_or(CommandError::InvalidCursor)?;
     let options = ScanOptions::parse(request)?;
     let page = if cursor == 0 {

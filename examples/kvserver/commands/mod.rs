@@ -14,11 +14,12 @@ mod strings;
 
 use core::fmt::{self, Write as _};
 
+use crate::blob::Blob;
 use crate::integer;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::server::Server;
-use crate::store::{Blob, EntryRef};
+use crate::store::EntryRef;
 
 /// One client, as the commands see it.
 pub(crate) struct Client<'s> {

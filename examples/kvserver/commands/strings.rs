@@ -1,15 +1,15 @@
 //! Reading and writing values: GET, SET and its relatives, counters, APPEND.
 
-use alloc::sync::Arc;
 use core::cell::RefCell;
 use std::time::Instant;
 
 use super::expire::{Unit, deadline};
 use super::{Client, CommandError, Done, Outcome, integer_arg, is};
+use crate::blob::Blob;
 use crate::connection::STREAMED_BYTES_MIN;
 use crate::integer;
 use crate::request::Request;
-use crate::store::{Blob, Entry, EntryRef};
+use crate::store::{Entry, EntryRef};
 
 pub(super) fn get<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
     Ok(reply_entry(client, client.server.store.get(request.arg(1))))
@@ -146,10 +146,10 @@ pub(super) fn set<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
         condition => {
             let old = RefCell::new(None);
             let was_set = store.modify(key, |present| {
-                *old.borrow_mut() = present.map(|entry| Arc::clone(&entry.data));
+                *old.borrow_mut() = present.map(|entry| entry.data.clone());
                 match present {
                     Some(present) if options.keep_expiry => {
-                        Ok(present.with_data(Arc::clone(&entry.data)))
+                        Ok(present.with_data(entry.data.clone()))
                     }
                     None if condition == Condition::IfPresent => Err(()),
                     _ => Ok(entry.clone()),
@@ -215,7 +215,10 @@ pub(super) fn append<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s>
         if head.len() + tail.len() > length_max {
             return Err(CommandError::ValueTooLong);
         }
-        Ok(with_data_or_lasting(old, [head, tail].concat().into()))
+        Ok(with_data_or_lasting(
+            old,
+            Blob::from(&[head, tail].concat()[..]),
+        ))
     })?;
     client.reply.count(entry.data.len());
     Ok(Outcome::Replied)
