@@ -1,6 +1,7 @@
 //! What can go wrong: reservations that cannot be met, and keys that are taken.
 
-use alloc::alloc::{Layout, handle_alloc_error};
+use alloc::alloc::handle_alloc_error;
+use core::alloc::Layout;
 use core::error::Error;
 use core::fmt;
 
@@ -46,9 +47,9 @@ impl TryReserveError {
 impl fmt::Display for TryReserveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Reason::CapacityOverflow => {
-                f.write_str("the map cannot have that capacity: it exceeds the greatest possible one")
-            }
+            Reason::CapacityOverflow => f.write_str(
+                "the map cannot have that capacity: it exceeds the greatest possible one",
+            ),
             Reason::Alloc(layout) => write!(
                 f,
                 "the memory allocator refused {} bytes for the map's capacity",

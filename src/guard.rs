@@ -42,7 +42,10 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Ref<'_, K, V> {}
 impl<'map, K, V> Ref<'map, K, V> {
     /// `guard` protects `node`, a node of the map that `'map` borrows.
     pub(crate) fn new((node, guard): (NonNull<Node<K, V>>, Guard<'map>)) -> Self {
-        Self { node, _guard: guard }
+        Self {
+            node,
+            _guard: guard,
+        }
     }
 
     #[inline]
@@ -55,7 +58,7 @@ impl<'map, K, V> Ref<'map, K, V> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, "one")]);
+    /// let map = splitmap::HashMap::from([(1, "one")]);
     /// assert_eq!(map.get(&1).unwrap().key(), &1);
     /// ```
     #[inline]
@@ -68,7 +71,7 @@ impl<'map, K, V> Ref<'map, K, V> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, "one")]);
+    /// let map = splitmap::HashMap::from([(1, "one")]);
     /// assert_eq!(map.get(&1).unwrap().value(), &"one");
     /// ```
     #[inline]
@@ -89,7 +92,10 @@ impl<K, V> Deref for Ref<'_, K, V> {
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Ref<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ref").field("key", self.key()).field("value", self.value()).finish()
+        f.debug_struct("Ref")
+            .field("key", self.key())
+            .field("value", self.value())
+            .finish()
     }
 }
 

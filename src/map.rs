@@ -1,20 +1,18 @@
-//! [`HashMap`]: the face of the split-ordered list.
+//! [`HashMap`]: the face of the split-ordered list. Here: what it is, how it is made, and what
+//! concerns all entries; `keyed.rs`: what concerns one; `traits.rs`: std's traits.
 
 use alloc::boxed::Box;
-use core::fmt;
-use core::hash::{BuildHasher, Hash};
 use core::marker::PhantomData;
 use core::ptr;
 use std::hash::RandomState;
 
-use equivalent::Equivalent;
-
-use crate::errors::{OccupiedError, TryReserveError};
-use crate::guard::Ref;
+use crate::errors::TryReserveError;
 use crate::iter::Iter;
-use crate::list::NewNode;
-use crate::split_order::{SplitOrder, split_order};
+use crate::split_order::SplitOrder;
 use crate::sync::AtomicPtr;
+
+mod keyed;
+mod traits;
 
 /// A concurrent hash map: every method takes `&self`, and no operation ever waits for another
 /// thread.
@@ -121,7 +119,11 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[must_use]
     pub const fn with_hasher(hash_builder: S) -> Self {
-        Self { list: AtomicPtr::new(ptr::null_mut()), hash_builder, _owns: PhantomData }
+        Self {
+            list: AtomicPtr::new(ptr::null_mut()),
+            hash_builder,
+            _owns: PhantomData,
+        }
     }
 
     /// An empty map with room for `capacity` entries that hashes with `hash_builder`.
@@ -141,7 +143,8 @@ impl<K, V, S> HashMap<K, V, S> {
     pub fn with_capacity_and_hasher(capacity: usize, hash_builder: S) -> Self {
         let map = Self::with_hasher(hash_builder);
         if capacity > 0 {
-            map.list_with(capacity).unwrap_or_else(|error| error.raise());
+            map.list_with(capacity)
+                .unwrap_or_else(|error| error.raise());
         }
         map
     }
@@ -202,7 +205,7 @@ impl<K, V, S> HashMap<K, V, S> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 2), (3, 4)]);
+    /// let map = splitmap::HashMap::from([(1, 2), (3, 4)]);
     /// assert_eq!(map.len(), 2);
     /// ```
     #[must_use]
@@ -245,7 +248,8 @@ impl<K, V, S> HashMap<K, V, S> {
     /// assert!(map.capacity() >= 1000);
     /// ```
     pub fn reserve(&self, additional: usize) {
-        self.try_reserve(additional).unwrap_or_else(|error| error.raise());
+        self.try_reserve(additional)
+            .unwrap_or_else(|error| error.raise());
     }
 
     /// Makes room for `additional` more entries, if that can be had.
@@ -256,7 +260,7 @@ impl<K, V, S> HashMap<K, V, S> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 2)]);
+    /// let map = splitmap::HashMap::from([(1, 2)]);
     /// assert!(map.try_reserve(usize::MAX).is_err());
     /// assert_eq!(*map.get(&1).unwrap(), 2);
     /// ```
@@ -272,7 +276,7 @@ impl<K, V, S> HashMap<K, V, S> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 2)]);
+    /// let map = splitmap::HashMap::from([(1, 2)]);
     /// map.clear();
     /// assert!(map.is_empty());
     /// ```
@@ -291,7 +295,7 @@ impl<K, V, S> HashMap<K, V, S> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 10), (2, 20)]);
+    /// let map = splitmap::HashMap::from([(1, 10), (2, 20)]);
     /// let sum: i32 = map.iter().map(|entry| *entry).sum();
     /// assert_eq!(sum, 30);
     /// ```
@@ -304,7 +308,7 @@ impl<K, V, S> HashMap<K, V, S> {
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 10)]);
+    /// let map = splitmap::HashMap::from([(1, 10)]);
     /// map.remove(&1);
     /// assert_eq!(map.retired_len(), 1);
     /// ```
@@ -313,12 +317,26 @@ impl<K, V, S> HashMap<K, V, S> {
         self.list().map_or(0, SplitOrder::retired)
     }
 
+    /// The memory of the entries that [`retired_len`](Self::retired_len) counts, in bytes, without what
+    /// their keys and values own elsewhere.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1_u64, 10_u64)]);
+    /// map.remove(&1);
+    /// assert_eq!(map.retired_bytes(), 32);
+    /// ```
+    #[must_use]
+    pub fn retired_bytes(&self) -> usize {
+        self.retired_len() * SplitOrder::<K, V>::NODE_SIZE
+    }
+
     /// Frees removed entries now: those of this thread's batch, and what other threads have handed in,
     /// except what `Ref`s hold. Takes a scan of all hazards, and runs the destructors.
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 10)]);
+    /// let map = splitmap::HashMap::from([(1, 10)]);
     /// map.remove(&1);
     /// map.collect_retired();
     /// assert_eq!(map.retired_len(), 0);
@@ -330,191 +348,6 @@ impl<K, V, S> HashMap<K, V, S> {
     }
 }
 
-impl<K, V, S> HashMap<K, V, S>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-{
-    #[inline]
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u32 {
-        split_order(self.hash_builder.hash_one(key))
-    }
-
-    /// The entry of `key`.
-    ///
-    /// Linearizes at a moment when the entry was in the map, or the key absent. O(1) expected; one
-    /// hazard, no read-modify-write.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::new();
-    /// map.insert(String::from("a"), 1);
-    /// assert_eq!(map.get("a").as_deref(), Some(&1));
-    /// assert!(map.get("b").is_none());
-    /// ```
-    #[inline]
-    pub fn get<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        let list = self.list()?;
-        list.get(self.hash(key), |other| key.equivalent(other)).map(Ref::new)
-    }
-
-    /// The entry of `key`, as [`get`](Self::get): a [`Ref`] has the key too.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, "a")]);
-    /// let entry = map.get_key_value(&1).unwrap();
-    /// assert_eq!((entry.key(), entry.value()), (&1, &"a"));
-    /// ```
-    #[inline]
-    pub fn get_key_value<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        self.get(key)
-    }
-
-    /// Whether `key` has an entry.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, "a")]);
-    /// assert!(map.contains_key(&1) && !map.contains_key(&2));
-    /// ```
-    #[inline]
-    pub fn contains_key<Q>(&self, key: &Q) -> bool
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        self.get(key).is_some()
-    }
-
-    /// Sets the entry of `key`; gives the one that it replaces, still readable.
-    ///
-    /// Unlike std's, it replaces the key together with the value.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::new();
-    /// assert!(map.insert(1, "a").is_none());
-    /// assert_eq!(map.insert(1, "b").as_deref(), Some(&"a"));
-    /// ```
-    pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
-        let hash = self.hash(&key);
-        let list = self.list_or_new();
-        list.insert(hash, NewNode::new(hash, key, value), K::eq).map(Ref::new)
-    }
-
-    /// Inserts the entry if `key` is absent.
-    ///
-    /// # Errors
-    /// The key has an entry: key and value are given back, beside it.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::new();
-    /// assert_eq!(*map.try_insert(1, "a").unwrap(), "a");
-    /// assert_eq!(map.try_insert(1, "b").unwrap_err().value, "b");
-    /// ```
-    pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
-        let hash = self.hash(&key);
-        let list = self.list_or_new();
-        match list.try_insert(hash, NewNode::new(hash, key, value), K::eq) {
-            Ok(new) => Ok(Ref::new(new)),
-            Err((there, new)) => {
-                let (key, value) = new.into_parts();
-                Err(OccupiedError { entry: Ref::new(there), key, value })
-            }
-        }
-    }
-
-    /// The entry of `key`, inserted with what `value` gives if it is absent.
-    ///
-    /// `value` is called at most once; what it gave is dropped if another thread inserted the key
-    /// meanwhile.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::new();
-    /// assert_eq!(*map.get_or_insert_with(1, || "a"), "a");
-    /// assert_eq!(*map.get_or_insert_with(1, || unreachable!()), "a");
-    /// ```
-    pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> Ref<'_, K, V> {
-        let hash = self.hash(&key);
-        let list = self.list_or_new();
-        if let Some(there) = list.get(hash, |other| key == *other) {
-            return Ref::new(there);
-        }
-        let new = NewNode::new(hash, key, value());
-        Ref::new(match list.try_insert(hash, new, K::eq) {
-            Ok(new) => new,
-            Err((there, _new)) => there,
-        })
-    }
-
-    /// Replaces the value of `key` by what `f` makes of key and value, atomically; gives the new
-    /// entry, or `None` if the key is absent.
-    ///
-    /// No other change of the entry falls between what `f` saw and what it made: if one does, `f` is
-    /// called again with the new state, so it may run more than once. The key is neither cloned nor
-    /// moved. Lock-free; two allocations' worth of memory for an updated entry, as the key stays
-    /// where it was.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from_iter([("hits", 1)]);
-    /// assert_eq!(map.update("hits", |_, n| n + 1).as_deref(), Some(&2));
-    /// assert!(map.update("misses", |_, n| n + 1).is_none());
-    /// ```
-    pub fn update<Q>(&self, key: &Q, f: impl Fn(&K, &V) -> V) -> Option<Ref<'_, K, V>>
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        let list = self.list()?;
-        list.update(self.hash(key), |other| key.equivalent(other), f).map(Ref::new)
-    }
-
-    /// Removes the entry of `key`; gives it, still readable.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, "a")]);
-    /// assert_eq!(map.remove(&1).as_deref(), Some(&"a"));
-    /// assert!(map.remove(&1).is_none());
-    /// ```
-    pub fn remove<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        self.remove_if(key, |_, _| true)
-    }
-
-    /// Removes the entry of `key` if it passes `test`; gives it, still readable.
-    ///
-    /// What is removed is the very entry that `test` saw. `test` may be called more than once.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from_iter([(1, 10)]);
-    /// assert!(map.remove_if(&1, |_, v| *v > 10).is_none());
-    /// assert!(map.remove_if(&1, |_, v| *v == 10).is_some());
-    /// ```
-    pub fn remove_if<Q>(
-        &self,
-        key: &Q,
-        test: impl FnMut(&K, &V) -> bool,
-    ) -> Option<Ref<'_, K, V>>
-    where
-        Q: ?Sized + Hash + Equivalent<K>,
-    {
-        let list = self.list()?;
-        list.remove_if(self.hash(key), |other| key.equivalent(other), test).map(Ref::new)
-    }
-}
-
 impl<K, V, S> Drop for HashMap<K, V, S> {
     fn drop(&mut self) {
         let list = self.list.load_mut();
@@ -522,42 +355,5 @@ impl<K, V, S> Drop for HashMap<K, V, S> {
             // SAFETY: of `Box::into_raw`; `&mut self`, so nobody uses it, and nobody will.
             drop(unsafe { Box::from_raw(list) });
         }
-    }
-}
-
-impl<K, V, S: Default> Default for HashMap<K, V, S> {
-    fn default() -> Self {
-        Self::with_hasher(S::default())
-    }
-}
-
-impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for HashMap<K, V, S> {
-    /// As std's; the entries are those of an [`iter`](HashMap::iter).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut map = f.debug_map();
-        for entry in self {
-            map.entry(entry.key(), entry.value());
-        }
-        map.finish()
-    }
-}
-
-impl<'map, K, V, S> IntoIterator for &'map HashMap<K, V, S> {
-    type Item = Ref<'map, K, V>;
-    type IntoIter = Iter<'map, K, V>;
-
-    fn into_iter(self) -> Iter<'map, K, V> {
-        self.iter()
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for HashMap<K, V, S> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let map = Self::with_capacity_and_hasher(entries.size_hint().0, S::default());
-        for (key, value) in entries {
-            map.insert(key, value);
-        }
-        map
     }
 }

@@ -8,6 +8,7 @@ use splitmap::HashMap;
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -69,7 +70,10 @@ impl Drop for Value {
 
 #[test]
 fn every_operation_works_inside_every_callback() {
-    BUDGET.store(i64::try_from(scaled(40_000)).unwrap().max(500), Ordering::Relaxed);
+    BUDGET.store(
+        i64::try_from(scaled(40_000)).unwrap().max(500),
+        Ordering::Relaxed,
+    );
     let map = MAP.get_or_init(HashMap::new);
     std::thread::scope(|scope| {
         for t in 0..2 {
@@ -146,14 +150,18 @@ fn a_panic_in_a_closure_changes_nothing() {
     map.insert(1, 10);
     let panics = |f: &dyn Fn()| catch_unwind(AssertUnwindSafe(f)).is_err();
     assert!(panics(&|| drop(map.update(&1, |_, _| panic!("update")))));
-    assert!(panics(&|| drop(map.remove_if(&1, |_, _| panic!("remove_if")))));
-    assert!(panics(&|| drop(map.get_or_insert_with(2, || panic!("get_or_insert_with")))));
+    assert!(panics(&|| drop(
+        map.remove_if(&1, |_, _| panic!("remove_if"))
+    )));
+    assert!(panics(&|| drop(
+        map.get_or_insert_with(2, || panic!("get_or_insert_with"))
+    )));
     assert_eq!((map.len(), map.get(&1).as_deref()), (1, Some(&10)));
     assert!(map.get(&2).is_none());
 }
 
 /// Panics when it is dropped, if it was told to.
-struct Bomb(u64, Arc<Cell<u32>>);
+struct Bomb(u64, Rc<Cell<u32>>);
 
 impl Drop for Bomb {
     fn drop(&mut self) {
@@ -164,16 +172,16 @@ impl Drop for Bomb {
 
 #[test]
 fn a_panic_in_a_destructor_surfaces_and_loses_no_other() {
-    let drops = Arc::new(Cell::new(0));
+    let drops = Rc::new(Cell::new(0));
     let map = HashMap::new();
     for n in 0..100 {
-        map.insert(n, Bomb(n, Arc::clone(&drops)));
+        map.insert(n, Bomb(n, Rc::clone(&drops)));
     }
     map.clear();
     assert!(catch_unwind(AssertUnwindSafe(|| map.collect_retired())).is_err());
     assert_eq!((drops.get(), map.len(), map.retired_len()), (100, 0, 0));
-    map.insert(13, Bomb(13, Arc::clone(&drops)));
-    map.insert(14, Bomb(14, Arc::clone(&drops)));
+    map.insert(13, Bomb(13, Rc::clone(&drops)));
+    map.insert(14, Bomb(14, Rc::clone(&drops)));
     map.remove(&14);
     assert!(catch_unwind(AssertUnwindSafe(move || drop(map))).is_err());
     assert_eq!(drops.get(), 102);

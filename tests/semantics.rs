@@ -162,7 +162,10 @@ fn an_updated_entry_keeps_its_key_alive_through_every_update() {
     drop(removed);
     held.truncate(1);
     map.collect_retired();
-    assert_eq!((held[0].key().as_str(), held[0].get(), census.alive()), ("key", 1, 1));
+    assert_eq!(
+        (held[0].key().as_str(), held[0].get(), census.alive()),
+        ("key", 1, 1)
+    );
     drop(held);
     map.collect_retired();
     assert_eq!((census.alive(), map.retired_len()), (0, 0));
@@ -214,7 +217,9 @@ fn everything_is_dropped_with_the_map_whichever_thread_made_it() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     drop(map);
     assert_eq!(census.alive(), 0);
 }
@@ -271,5 +276,8 @@ fn an_iterator_sees_each_present_entry_once_while_the_map_grows() {
         map.update(&(i as u64 % 200), |_, v| v + 1);
     }
     assert!((0..200).all(|n| seen.get(&n) == Some(&1)));
-    assert!(seen.values().all(|&times| times == 1), "nothing is seen twice");
+    assert!(
+        seen.values().all(|&times| times == 1),
+        "nothing is seen twice"
+    );
 }

@@ -79,7 +79,8 @@ fn work<S: BuildHasher>(
                 }
             }
             75..80 => {
-                let entry = map.get_or_insert_with(Key::new(key, census), || census.counted(serial));
+                let entry =
+                    map.get_or_insert_with(Key::new(key, census), || census.counted(serial));
                 if entry.get() == serial {
                     book.put.push(serial);
                     book.balance += 1;
@@ -99,12 +100,17 @@ fn work<S: BuildHasher>(
                 }
             }
             _ => {
-                let sum: usize = map.iter().take(50).map(|entry| usize::from(entry.get() > 0)).sum();
+                let sum: usize = map
+                    .iter()
+                    .take(50)
+                    .map(|entry| usize::from(entry.get() > 0))
+                    .sum();
                 assert!(sum <= 50);
             }
         }
         if held.len() > 40 {
-            held.drain(..).for_each(|(n, entry)| assert_eq!(entry.get(), n));
+            held.drain(..)
+                .for_each(|(n, entry)| assert_eq!(entry.get(), n));
         }
     }
     book
@@ -150,7 +156,10 @@ fn stress<S: BuildHasher + Sync>(hasher: S, keys: u64, operations: u64) {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
 
     let balance: i64 = books.iter().map(|book| book.balance).sum();
@@ -161,7 +170,10 @@ fn stress<S: BuildHasher + Sync>(hasher: S, keys: u64, operations: u64) {
         assert!(expected.insert(*n));
     }
     for n in books.iter().flat_map(|book| &book.taken) {
-        assert!(expected.remove(n), "{n:#x} was taken out twice, or never put in");
+        assert!(
+            expected.remove(n),
+            "{n:#x} was taken out twice, or never put in"
+        );
     }
     let found: HashSet<u64> = map.iter().map(|entry| entry.get()).collect();
     assert_eq!(found, expected);

@@ -96,7 +96,7 @@ impl Scans {
 
     /// Ends the lists that are too old.
     pub(crate) fn end_old(&self) {
-        for list in self.lists.iter() {
+        for list in &self.lists {
             if list.begun_at.elapsed() > LIST_AGE_MAX {
                 self.lists.remove(list.key());
             }

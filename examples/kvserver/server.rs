@@ -89,6 +89,7 @@ pub(crate) struct Summary {
     clients: u64,
     entries: usize,
     retired: usize,
+    retired_bytes: usize,
 }
 
 impl fmt::Display for Summary {
@@ -99,11 +100,12 @@ impl fmt::Display for Summary {
             clients,
             entries,
             retired,
+            retired_bytes,
         } = self;
         write!(
             f,
             "kvserver ended by {signal}; operations: {commands}, clients: {clients}, \
-             entries: {entries}, retired entries waiting to be freed: {retired}"
+             entries: {entries}, waiting to be freed: {retired} entries, {retired_bytes} bytes"
         )
     }
 }
@@ -196,6 +198,7 @@ impl Server {
             clients: self.counters.connections.load(Ordering::Relaxed),
             entries: self.store.len(),
             retired: self.store.retired_len(),
+            retired_bytes: self.store.retired_bytes(),
         }
     }
 }

@@ -189,6 +189,12 @@ impl Store {
         self.map.retired_len()
     }
 
+    /// The memory of those entries in bytes, without what keys and values of more than 22 bytes own
+    /// elsewhere.
+    pub(crate) fn retired_bytes(&self) -> usize {
+        self.map.retired_bytes()
+    }
+
     /// Whether a volatile entry may be there; forgets it, until [`Store::note_volatile`].
     pub(crate) fn take_volatile(&self) -> bool {
         // ORD Relaxed: a hint to the sweep; the entries themselves come from the map.

@@ -63,7 +63,7 @@ impl<N> Succ<N> {
         Self(slot.as_ptr().cast::<N>().map_addr(|a| a | SENTINEL))
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn kind(self) -> Kind<N> {
         debug_assert!(self.0.addr() & (MARK | PENDING) == 0 && !self.0.is_null());
         if self.0.addr() & SENTINEL == 0 {
@@ -82,7 +82,7 @@ impl<N> Succ<N> {
         self.0
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_marked(self) -> bool {
         self.0.addr() & MARK != 0
     }
@@ -108,7 +108,7 @@ impl<N> Succ<N> {
     }
 
     /// In a slot: the sentinel is linked, so a walk may begin here.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_start(self) -> bool {
         !self.0.is_null() && !self.is_pending()
     }
@@ -124,30 +124,30 @@ impl<N> Link<N> {
     }
 
     /// For [`protect_then_load`](crate::reclaim::Guard::protect_then_load).
-    #[inline(always)]
+    #[inline]
     pub(crate) fn atomic(&self) -> &AtomicPtr<N> {
         &self.0
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn from_raw(raw: *mut N) -> Succ<N> {
         Succ(raw)
     }
 
-    /// ORD[link] Acquire: pairs with the [`exchange`](Self::exchange) that wrote the value; what it
+    /// `ORD[link]` Acquire: pairs with the [`exchange`](Self::exchange) that wrote the value; what it
     /// points at is seen as it was written before.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn load(&self) -> Succ<N> {
         Succ(self.0.load_acquire())
     }
 
     /// For a link that no other thread can reach yet (or any more), or a slot that the caller has
-    /// claimed: Relaxed, as the exchange that makes it reachable publishes it (ORD\[link\]).
+    /// claimed: Relaxed, as the exchange that makes it reachable publishes it (`ORD[link]`).
     pub(crate) fn set(&self, succ: Succ<N>) {
         self.0.store_relaxed(succ.0);
     }
 
-    /// ORD[link] AcqRel on success: publishes what `new` points at to [`load`](Self::load), and
+    /// `ORD[link]` `AcqRel` on success: publishes what `new` points at to [`load`](Self::load), and
     /// orders a mark before the unlink that follows from it; Acquire on failure, as `load`.
     #[inline]
     pub(crate) fn exchange(&self, current: Succ<N>, new: Succ<N>) -> Result<(), Succ<N>> {
@@ -159,7 +159,7 @@ impl<N> Link<N> {
 
     /// Marks the node whose link this is, if its successor is still `succ`.
     ///
-    /// ORD[link] AcqRel on success, Acquire on failure: as `exchange`.
+    /// `ORD[link]` `AcqRel` on success, Acquire on failure: as `exchange`.
     pub(crate) fn mark(&self, succ: Succ<N>) -> Result<(), Succ<N>> {
         match self.0.mark_if_equal(succ.0, MARK) {
             Ok(_) => Ok(()),

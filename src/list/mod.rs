@@ -33,8 +33,10 @@
 
 mod link;
 mod node;
+mod walk;
 mod window;
 
 pub(crate) use link::{Kind, Link, Succ};
 pub(crate) use node::{NewNode, Node};
-pub(crate) use window::{Route, Step, Visit, Window, advance, lookup, search, settle};
+pub(crate) use walk::{LinkPtr, Route, Step, Visit, advance, lookup, settle};
+pub(crate) use window::{Window, search};

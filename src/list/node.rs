@@ -19,7 +19,8 @@
 //! Edges: `shares` — each user's decrement (Release) → the last one's (Acquire): every use of the key
 //! happens before its drop (as in `Arc`).
 
-use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use core::alloc::Layout;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
@@ -52,22 +53,22 @@ pub(crate) struct Node<K, V> {
 unsafe impl<K, V> Send for Node<K, V> {}
 
 impl<K, V> Node<K, V> {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn next(&self) -> &Link<Self> {
         &self.next
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn hash(&self) -> u32 {
         self.hash
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn value(&self) -> &V {
         &self.value
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn key(&self) -> &K {
         // Relaxed: a node is lent or owned from birth on, which its reader sees (ORD[link]); the
         // count itself does not matter here.
@@ -94,8 +95,10 @@ impl<K, V> Node<K, V> {
         let shares = unsafe { &(*this.as_ptr()).shares };
         // Relaxed: as in `key`.
         if shares.load(Ordering::Relaxed) == LENT {
+            // SAFETY: alive by contract.
+            let key = unsafe { &(*this.as_ptr()).key };
             // SAFETY: of a lent node, `owner` is the field that was written.
-            return unsafe { (*this.as_ptr()).key.owner };
+            return unsafe { key.owner };
         }
         this
     }
@@ -189,7 +192,9 @@ impl<K, V> NewNode<K, V> {
             next: Link::new(Succ::EMPTY),
             hash,
             shares: AtomicU32::new(1),
-            key: Key { own: ManuallyDrop::new(key) },
+            key: Key {
+                own: ManuallyDrop::new(key),
+            },
             value: ManuallyDrop::new(value),
         };
         // SAFETY: allocated for a `Node<K, V>`, and nobody else has it.
@@ -238,10 +243,14 @@ impl<K, V> NewNode<K, V> {
     pub(crate) fn into_parts(self) -> (K, V) {
         let node = ManuallyDrop::new(self).0;
         debug_assert_eq!(node_shares(node), 1);
-        // SAFETY: ours; made by `new`, so `own` was written; moved out once, as `self` is gone.
-        let key = unsafe { ptr::read((&raw const (*node.as_ptr()).key.own).cast::<K>()) };
-        // SAFETY: as above.
-        let value = unsafe { ptr::read((&raw const (*node.as_ptr()).value).cast::<V>()) };
+        // SAFETY: ours, alive.
+        let key = unsafe { &raw const (*node.as_ptr()).key.own };
+        // SAFETY: made by `new`, so `own` was written; moved out once, as `self` is gone.
+        let key = unsafe { ptr::read(key.cast::<K>()) };
+        // SAFETY: ours, alive.
+        let value = unsafe { &raw const (*node.as_ptr()).value };
+        // SAFETY: written by `new`; moved out once.
+        let value = unsafe { ptr::read(value.cast::<V>()) };
         // SAFETY: ours, and its content was moved out.
         unsafe { Node::free(node) };
         (key, value)

@@ -43,7 +43,9 @@ pub(crate) struct Garbage<T: Reclaim> {
 
 impl<T: Reclaim> Garbage<T> {
     pub(crate) const fn new() -> Self {
-        Self { head: ptr::null_mut() }
+        Self {
+            head: ptr::null_mut(),
+        }
     }
 
     /// # Safety
@@ -119,7 +121,10 @@ impl<T: Reclaim> Deref for Reclaimed<T> {
 impl<T: Reclaim> Drop for Reclaimed<T> {
     fn drop(&mut self) {
         let sink: *mut Garbage<T> = SINK.get().cast();
-        debug_assert!(!sink.is_null(), "haphazard reclaims only inside `with_sink`");
+        debug_assert!(
+            !sink.is_null(),
+            "haphazard reclaims only inside `with_sink`"
+        );
         // SAFETY: deleters of a `Domain<T>` run only inside its own `with_sink::<T>` calls, which
         // put an exclusively borrowed list of that very `T` there.
         let sink = unsafe { &mut *sink };

@@ -39,7 +39,7 @@ pub(super) struct Hazard {
 
 impl Hazard {
     /// Takes the hazard if it is free. By the owner of the seat only (H2).
-    #[inline(always)]
+    #[inline]
     fn acquire(&self) -> Option<Guard<'_>> {
         // ORD[hazard.free] Acquire: pairs with the Release store in `Guard::drop`.
         if self.busy.load(Ordering::Acquire) {
@@ -115,8 +115,8 @@ impl HazardBlock {
 impl Drop for HazardBlock {
     fn drop(&mut self) {
         // Iterative: a chain may be long, and a drop in a drop would need stack for each.
-        let mut next = core::mem::replace(&mut self.more, AtomicPtr::new(core::ptr::null_mut()))
-            .load_mut();
+        let mut next =
+            core::mem::replace(&mut self.more, AtomicPtr::new(core::ptr::null_mut())).load_mut();
         while !next.is_null() {
             // SAFETY: made by `Box::into_raw` in `next`, and taken out of its only owner.
             let mut block = unsafe { Box::from_raw(next) };
@@ -142,7 +142,7 @@ impl Guard<'_> {
     /// Announces that `node` is in use. The protection holds only if a load that [`StoreLoad`]
     /// orders after this call still finds `node` reachable and unmarked, or if `node` is not
     /// reachable for anybody yet.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn protect<T>(&mut self, node: NonNull<T>) {
         let record = self.hazard.record.get();
         // SAFETY: `busy` is set and belongs to this guard, borrowed exclusively, so nobody else
@@ -154,7 +154,7 @@ impl Guard<'_> {
 
     /// Protects what `link` points at, if it is still `node`: gives the value of `link` after the
     /// hazard was published.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn protect_then_load<T>(
         &mut self,
         node: NonNull<T>,

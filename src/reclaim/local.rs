@@ -23,7 +23,8 @@ impl Tally {
     pub(super) fn add(&self, amount: usize) {
         // Relaxed, and no read-modify-write: one writer (the seat's owner); readers of the sum
         // are promised nothing about other memory.
-        self.0.store_relaxed(self.0.load_relaxed().wrapping_add(amount));
+        self.0
+            .store_relaxed(self.0.load_relaxed().wrapping_add(amount));
     }
 
     pub(super) fn read(&self) -> usize {

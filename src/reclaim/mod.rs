@@ -89,11 +89,17 @@ impl<T: Reclaim> Domain<T> {
         let seat = Seat::current();
         let entry = self.entry(seat.index());
         // ORD[local] Acquire: pairs with the exchange in `create` that published it.
-        let local = NonNull::new(entry.load_acquire())
-            .unwrap_or_else(|| self.create(entry, seat.index()));
+        let local =
+            NonNull::new(entry.load_acquire()).unwrap_or_else(|| self.create(entry, seat.index()));
         // SAFETY: a local is published wholly written and freed with the domain (H1).
         let local = unsafe { local.as_ref() };
-        (Session { domain: self, local }, seat)
+        (
+            Session {
+                domain: self,
+                local,
+            },
+            seat,
+        )
     }
 
     #[inline]
@@ -168,7 +174,9 @@ impl<T: Reclaim> Domain<T> {
 
     /// The sum of what sessions [counted](Session::count).
     pub(crate) fn counted(&self) -> usize {
-        let sum = self.each_local().fold(0, |sum: usize, local| sum.wrapping_add(local.inserted.read()));
+        let sum = self.each_local().fold(0, |sum: usize, local| {
+            sum.wrapping_add(local.inserted.read())
+        });
         // A removal's share may be read before its insertion's: never show less than nothing.
         if sum > usize::MAX / 2 { 0 } else { sum }
     }
@@ -176,7 +184,10 @@ impl<T: Reclaim> Domain<T> {
     /// Nodes retired and not yet reclaimed.
     pub(crate) fn retired(&self) -> usize {
         let (retired, reclaimed) = self.each_local().fold((0_usize, 0_usize), |(r, c), local| {
-            (r.wrapping_add(local.retired.read()), c.wrapping_add(local.reclaimed.read()))
+            (
+                r.wrapping_add(local.retired.read()),
+                c.wrapping_add(local.reclaimed.read()),
+            )
         });
         let waiting = retired.wrapping_sub(reclaimed);
         if waiting > usize::MAX / 2 { 0 } else { waiting }
@@ -247,8 +258,9 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// The caller unlinked `node` (H3): nobody can reach it any more who did not protect it before.
     #[cold]
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
+        let domain = self.domain;
         // SAFETY: the caller's promise.
-        unsafe { self.local.retire(node, &self.domain.hazards, self.domain.store_load) };
+        unsafe { self.local.retire(node, &domain.hazards, domain.store_load) };
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
@@ -260,7 +272,8 @@ impl<'d, T: Reclaim> Session<'d, T> {
 
     /// Reclaims all it can, of this thread's and of everybody's retired nodes.
     pub(crate) fn collect(self) {
-        self.local.collect(&self.domain.hazards, self.domain.store_load);
+        self.local
+            .collect(&self.domain.hazards, self.domain.store_load);
     }
 
     /// Adds to this thread's share of a sum (wrapping).

@@ -14,7 +14,7 @@
 //! In a thread whose thread-local destructors already ran (an operation from another such
 //! destructor), an operation takes a seat for itself alone and gives it back at its end.
 //!
-//! Edges: `seat` — `release`'s `fetch_and` (AcqRel) → `claim`'s `fetch_or` (AcqRel): what the former
+//! Edges: `seat` — `release`'s `fetch_and` (`AcqRel`) → `claim`'s `fetch_or` (`AcqRel`): what the former
 //! owner wrote into its locals happens before the next owner reads it.
 
 use alloc::boxed::Box;
@@ -134,14 +134,26 @@ impl Seat {
         if index == NONE {
             return Self::first();
         }
-        Self { index, borrowed: false, _thread: PhantomData }
+        Self {
+            index,
+            borrowed: false,
+            _thread: PhantomData,
+        }
     }
 
     #[cold]
     fn first() -> Self {
         match OWNER.try_with(|owner| owner.0) {
-            Ok(index) => Self { index, borrowed: false, _thread: PhantomData },
-            Err(_) => Self { index: claim(), borrowed: true, _thread: PhantomData },
+            Ok(index) => Self {
+                index,
+                borrowed: false,
+                _thread: PhantomData,
+            },
+            Err(_) => Self {
+                index: claim(),
+                borrowed: true,
+                _thread: PhantomData,
+            },
         }
     }
 
@@ -168,7 +180,9 @@ mod tests {
     fn a_thread_keeps_its_seat_and_another_gets_another() {
         let mine = Seat::current().index();
         assert_eq!(Seat::current().index(), mine);
-        let theirs = std::thread::spawn(|| Seat::current().index()).join().unwrap();
+        let theirs = std::thread::spawn(|| Seat::current().index())
+            .join()
+            .unwrap();
         assert_ne!(theirs, mine);
     }
 

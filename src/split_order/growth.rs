@@ -12,8 +12,8 @@
 //! waits for a filler: one that stops for good leaves at most a chunk of slots unfilled, which their
 //! parents go on to serve.
 
-use super::order::boundary;
 use super::SplitOrder;
+use super::order::boundary;
 use super::table::capacity_of;
 use crate::errors::TryReserveError;
 use crate::list::{Link, Node, Visit, search};
@@ -33,11 +33,7 @@ pub(super) fn level_for(capacity: usize) -> Result<u32, TryReserveError> {
 impl<K, V> SplitOrder<K, V> {
     /// What follows an insertion: count it, help the table to grow.
     #[inline]
-    pub(super) fn inserted<'d>(
-        &'d self,
-        session: Session<'d, Node<K, V>>,
-        passed: usize,
-    ) {
+    pub(super) fn inserted<'d>(&'d self, session: Session<'d, Node<K, V>>, passed: usize) {
         session.count(1);
         if let Some(level) = self.table.growing() {
             self.fill_chunk(session, level);
@@ -68,7 +64,9 @@ impl<K, V> SplitOrder<K, V> {
         match self.table.claim_chunk(level) {
             Some(places) => {
                 // The chunk's parents lie side by side, their first nodes do not.
-                places.clone().for_each(|place| self.table.prefetch(boundary(level, place)));
+                places
+                    .clone()
+                    .for_each(|place| self.table.prefetch(boundary(level, place)));
                 places.for_each(|place| self.fill_slot(session, level, place));
             }
             None => self.table.publish(level),
@@ -80,7 +78,11 @@ impl<K, V> SplitOrder<K, V> {
         let hash = boundary(level, place);
         loop {
             let window = search(session, self.route(hash), |node| {
-                if node.hash() < hash { Visit::Past } else { Visit::Beyond }
+                if node.hash() < hash {
+                    Visit::Past
+                } else {
+                    Visit::Beyond
+                }
             });
             if window.insert_sentinel(slot) {
                 break;
@@ -97,7 +99,10 @@ impl<K, V> SplitOrder<K, V> {
     /// Makes room for `additional` more entries: grows at once, filling the new levels itself,
     /// together with whoever inserts meanwhile.
     pub(crate) fn try_reserve(&self, additional: usize) -> Result<(), TryReserveError> {
-        let wanted = self.len().checked_add(additional).ok_or(TryReserveError::capacity_overflow())?;
+        let wanted = self
+            .len()
+            .checked_add(additional)
+            .ok_or(TryReserveError::capacity_overflow())?;
         let wanted = level_for(wanted)?;
         let (session, _seat) = self.domain.session();
         while self.table.level() < wanted {

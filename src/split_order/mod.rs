@@ -25,13 +25,14 @@ mod order;
 mod range;
 mod table;
 
+use core::cmp::Ordering;
 use core::ptr::NonNull;
 
 pub(crate) use order::split_order;
 pub(crate) use range::Ranges;
 
 use crate::errors::TryReserveError;
-use crate::list::{Link, NewNode, Node, Route, Visit, Window, lookup, search};
+use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
 use crate::reclaim::{Domain, Garbage, Guard, Session};
 use crate::sync::StoreLoad;
 use crate::tunables::MIN_LEVEL;
@@ -45,6 +46,9 @@ pub(crate) struct SplitOrder<K, V> {
 
 /// A node and its protection.
 pub(crate) type Protected<'d, K, V> = (NonNull<Node<K, V>>, Guard<'d>);
+
+/// The entry that is there, and the one that was to be inserted.
+pub(crate) type Occupied<'d, K, V> = (Protected<'d, K, V>, NewNode<K, V>);
 
 /// The route to a hash.
 struct ToHash<'t, K, V> {
@@ -62,43 +66,47 @@ impl<K, V> Copy for ToHash<'_, K, V> {}
 impl<K, V> Route<K, V> for ToHash<'_, K, V> {
     type Start = Exact;
 
-    #[inline(always)]
+    #[inline]
     fn start(self) -> Start<Node<K, V>> {
         self.table.start(self.hash)
     }
 
-    #[inline(always)]
-    fn ends_at(self, start: Exact, sentinel: NonNull<Link<Node<K, V>>>) -> bool {
+    #[inline]
+    fn ends_at(self, start: Exact, sentinel: LinkPtr<K, V>) -> bool {
         self.table.is_beyond(sentinel, start, self.hash)
     }
 }
 
 /// Looks for a key among the nodes.
-#[inline(always)]
+#[inline]
 fn visit_key<K, V>(hash: u32, mut eq: impl FnMut(&K) -> bool) -> impl FnMut(&Node<K, V>) -> Visit {
-    move |node| {
-        // The likely case first.
-        if node.hash() == hash {
-            if eq(node.key()) { Visit::Found } else { Visit::Past }
-        } else if node.hash() < hash {
-            Visit::Past
-        } else {
-            Visit::Beyond
-        }
+    move |node| match node.hash().cmp(&hash) {
+        Ordering::Equal if eq(node.key()) => Visit::Found,
+        Ordering::Equal | Ordering::Less => Visit::Past,
+        Ordering::Greater => Visit::Beyond,
     }
 }
 
 impl<K, V> SplitOrder<K, V> {
+    /// Bytes of an entry.
+    pub(crate) const NODE_SIZE: usize = size_of::<Node<K, V>>();
+
     /// An empty list with room for `capacity` entries.
     pub(crate) fn new(capacity: usize) -> Result<Self, TryReserveError> {
         let level = level_for(capacity)?.max(MIN_LEVEL);
         // Registered before any reader of this map exists, and for good.
         let store_load = StoreLoad::register();
-        Ok(Self { table: Table::new(level)?, domain: Domain::new(store_load) })
+        Ok(Self {
+            table: Table::new(level)?,
+            domain: Domain::new(store_load),
+        })
     }
 
     fn route(&self, hash: u32) -> ToHash<'_, K, V> {
-        ToHash { table: &self.table, hash }
+        ToHash {
+            table: &self.table,
+            hash,
+        }
     }
 
     /// The place of a key: `eq` compares it with keys of the same hash.
@@ -164,7 +172,7 @@ impl<K, V> SplitOrder<K, V> {
         hash: u32,
         mut new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
-    ) -> Result<Protected<'_, K, V>, (Protected<'_, K, V>, NewNode<K, V>)> {
+    ) -> Result<Protected<'_, K, V>, Occupied<'_, K, V>> {
         let (session, _seat) = self.domain.session();
         // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
         let (node, mut guard) = (new.ptr(), session.hazard());
@@ -198,7 +206,9 @@ impl<K, V> SplitOrder<K, V> {
         let mut guard = session.hazard();
         let updated = 'search: loop {
             let mut window = self.find(session, hash, &mut eq);
-            let Some(node) = window.found() else { break None };
+            let Some(node) = window.found() else {
+                break None;
+            };
             let mut new = NewNode::lent(node, f(node.key(), node.value()));
             // Protected before anybody can reach it.
             guard.protect(new.ptr());
@@ -229,7 +239,9 @@ impl<K, V> SplitOrder<K, V> {
         let (session, _seat) = self.domain.session();
         let removed = 'search: loop {
             let mut window = self.find(session, hash, &mut eq);
-            let Some(node) = window.found() else { break None };
+            let Some(node) = window.found() else {
+                break None;
+            };
             if !test(node.key(), node.value()) {
                 break None;
             }
@@ -282,4 +294,3 @@ impl<K, V> Drop for SplitOrder<K, V> {
         drop(garbage);
     }
 }
-

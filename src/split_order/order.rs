@@ -21,15 +21,17 @@ const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The 32 bits of a hash that the list is sorted by.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 bits fits 32")]
 pub(crate) fn split_order(hash: u64) -> u32 {
     (hash.wrapping_mul(SPREAD) >> 32) as u32
 }
 
 /// The bucket of `hash` when there are `2^level`.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "at most 32 bits; where usize is smaller, \
-    levels are, because segments must be allocated")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 32 bits; where usize is smaller, \
+    levels are, because segments must be allocated"
+)]
 pub(super) fn bucket(hash: u32, level: u32) -> usize {
     (u64::from(hash) >> (32 - level)) as usize
 }
@@ -44,7 +46,10 @@ pub(super) fn birth(bucket: usize, level: u32) -> (u32, usize) {
 }
 
 /// The smallest hash of the bucket in place `place` among the new ones of `level`.
-#[expect(clippy::cast_possible_truncation, reason = "below 2^32: place < 2^(level - 1)")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "below 2^32: place < 2^(level - 1)"
+)]
 pub(super) fn boundary(level: u32, place: usize) -> u32 {
     ((2 * place as u64 + 1) << (32 - level)) as u32
 }
@@ -59,11 +64,23 @@ mod tests {
             for b in 1..1 << level {
                 let (born, place) = birth(b, level);
                 assert!((1..=level).contains(&born));
-                assert_eq!(birth(2 * b, level + 1), (born, place), "even half: the same slot");
-                assert_eq!(birth(2 * b + 1, level + 1), (level + 1, b), "odd half: a new slot");
+                assert_eq!(
+                    birth(2 * b, level + 1),
+                    (born, place),
+                    "even half: the same slot"
+                );
+                assert_eq!(
+                    birth(2 * b + 1, level + 1),
+                    (level + 1, b),
+                    "odd half: a new slot"
+                );
                 let least = boundary(born, place);
                 assert_eq!(bucket(least, level), b);
-                assert_eq!(bucket(least - 1, level), b - 1, "nothing smaller is in the bucket");
+                assert_eq!(
+                    bucket(least - 1, level),
+                    b - 1,
+                    "nothing smaller is in the bucket"
+                );
             }
         }
         assert_eq!(birth(0, 0), (0, 0));

@@ -37,7 +37,10 @@ impl Ranges {
 impl<K, V> SplitOrder<K, V> {
     /// All hashes, a bucket of now at a time.
     pub(crate) fn ranges(&self) -> Ranges {
-        Ranges { next: 0, step: 1 << (32 - self.table.level()) }
+        Ranges {
+            next: 0,
+            step: 1 << (32 - self.table.level()),
+        }
     }
 
     /// Collects the entries of the next bucket that has any; nothing is left if there are none.
@@ -48,7 +51,9 @@ impl<K, V> SplitOrder<K, V> {
     ) {
         let (session, _seat) = self.domain.session();
         while entries.is_empty() {
-            let Some((first, end)) = ranges.take() else { break };
+            let Some((first, end)) = ranges.take() else {
+                break;
+            };
             while !self.collect_range(session, first, end, entries) {
                 entries.clear();
             }

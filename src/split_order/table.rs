@@ -19,7 +19,8 @@
 //! Edges: `level` — `publish`'s exchange (Release) → `start`'s load (Acquire): the segment's address
 //! is there. `segment` — `begin`'s exchange (Release) → loads (Acquire): the zeroed slots are.
 
-use alloc::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use alloc::alloc::{alloc, alloc_zeroed, dealloc};
+use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
 use super::order::{birth, boundary, bucket};
@@ -52,8 +53,8 @@ impl<N> Table<N> {
     pub(super) fn new(level: u32) -> Result<Self, TryReserveError> {
         let layout = slots_layout(1 << level)?;
         // SAFETY: never of size 0: there is one slot at least.
-        let base = unsafe { alloc(layout) }.cast::<Link<N>>();
-        let base = NonNull::new(base).ok_or(TryReserveError::alloc(layout))?;
+        let base = NonNull::new(unsafe { alloc(layout) }).ok_or(TryReserveError::alloc(layout))?;
+        let base = base.cast::<Link<N>>();
         advise_huge_pages(base.as_ptr().cast(), layout.size());
         let len = 1_usize << level;
         for i in 0..len {
@@ -139,7 +140,7 @@ impl<N> Table<N> {
 
     /// Whether `sentinel`, met on a walk from a slot that is `exact`, stands behind all nodes with
     /// `hash`.
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_beyond(&self, sentinel: NonNull<Link<N>>, exact: Exact, hash: u32) -> bool {
         // Relaxed suffices: if the sentinel is finer than `level`, its filler read this segment's
         // address before it linked the sentinel (T2), and our walk read the link to it with Acquire
@@ -176,7 +177,8 @@ impl<N> Table<N> {
             }
             level -= 1;
         }
-        let place = sentinel.addr().get().wrapping_sub(self.base.addr().get()) / size_of::<Link<N>>();
+        let place =
+            sentinel.addr().get().wrapping_sub(self.base.addr().get()) / size_of::<Link<N>>();
         debug_assert!(place < 1 << self.base_level);
         // Two shifts: level 0 would shift by the width otherwise.
         #[expect(clippy::cast_possible_truncation, reason = "place < 2^base_level")]
@@ -193,7 +195,8 @@ impl<N> Table<N> {
     pub(super) fn growing(&self) -> Option<u32> {
         let next = self.level() + 1;
         // Relaxed: the slots are reached through `slot_at`, which acquires.
-        (next <= MAX_LEVEL && !self.segments[next as usize].load_relaxed().is_null()).then_some(next)
+        (next <= MAX_LEVEL && !self.segments[next as usize].load_relaxed().is_null())
+            .then_some(next)
     }
 
     /// Begins to grow by one level, unless the table is growing. On an error nothing has changed.
@@ -208,10 +211,11 @@ impl<N> Table<N> {
         }
         let layout = slots_layout(segment_len(next))?;
         // SAFETY: not of size 0. All zeroes are empty slots (`Succ::EMPTY`).
-        let new = unsafe { alloc_zeroed(layout) }.cast::<Link<N>>();
-        if new.is_null() {
-            return Err(TryReserveError::alloc(layout));
-        }
+        let new = NonNull::new(unsafe { alloc_zeroed(layout) });
+        let new = new
+            .ok_or(TryReserveError::alloc(layout))?
+            .cast::<Link<N>>()
+            .as_ptr();
         advise_huge_pages(new.cast(), layout.size());
         // ORD[segment] AcqRel: publishes the zeroes.
         if segment.compare_exchange(ptr::null_mut(), new).is_err() {
@@ -237,7 +241,9 @@ impl<N> Table<N> {
     /// Makes `level` the one that walks start at.
     pub(super) fn publish(&self, level: u32) {
         // ORD[level] AcqRel: who sees the level sees its segment. A failure: already done.
-        let _ = self.level.compare_exchange(level as usize - 1, level as usize);
+        let _ = self
+            .level
+            .compare_exchange(level as usize - 1, level as usize);
     }
 
     /// A slot of the growing level.

@@ -32,7 +32,10 @@ impl BuildHasher for BadHash {
 impl BuildHasher for TruncHash {
     type Hasher = Truncated;
     fn build_hasher(&self) -> Truncated {
-        Truncated { hash: 0, bits: self.0 }
+        Truncated {
+            hash: 0,
+            bits: self.0,
+        }
     }
 }
 
@@ -60,7 +63,11 @@ impl Census {
     }
     pub(crate) fn counted(&self, n: u64) -> Counted {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Counted { n, live: Box::new(n), census: self.clone() }
+        Counted {
+            n,
+            live: Box::new(n),
+            census: self.clone(),
+        }
     }
 }
 
@@ -102,7 +109,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
     pub(crate) fn below(&mut self, n: u64) -> u64 {
-        (self.next() >> 32) * n >> 32
+        ((self.next() >> 32) * n) >> 32
     }
 }
 

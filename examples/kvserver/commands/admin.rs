@@ -155,7 +155,7 @@ pub(super) fn client<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s>
         client.reply.status("OK");
     } else if is(subcommand, "list") && arg_count == 2 {
         let mut lines = Vec::new();
-        for info in clients.iter() {
+        for info in clients {
             write_line(&mut lines, *info.key(), &info);
         }
         client.reply.string(&lines);
@@ -260,6 +260,10 @@ fn info_map(server: &Server, text: &mut String) {
     line(
         text,
         format_args!("retired_entries:{}", server.store.retired_len()),
+    );
+    line(
+        text,
+        format_args!("retired_bytes:{}", server.store.retired_bytes()),
     );
 }
 

@@ -1,0 +1,200 @@
+//! The operations on one key.
+
+use core::hash::{BuildHasher, Hash};
+
+use equivalent::Equivalent;
+
+use super::HashMap;
+use crate::errors::OccupiedError;
+use crate::guard::Ref;
+use crate::list::NewNode;
+use crate::split_order::split_order;
+
+impl<K, V, S> HashMap<K, V, S>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    #[inline]
+    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u32 {
+        split_order(self.hash_builder.hash_one(key))
+    }
+
+    /// The entry of `key`.
+    ///
+    /// Linearizes at a moment when the entry was in the map, or the key absent. O(1) expected; one
+    /// hazard, no read-modify-write.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::new();
+    /// map.insert(String::from("a"), 1);
+    /// assert_eq!(map.get("a").as_deref(), Some(&1));
+    /// assert!(map.get("b").is_none());
+    /// ```
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        let list = self.list()?;
+        list.get(self.hash(key), |other| key.equivalent(other))
+            .map(Ref::new)
+    }
+
+    /// The entry of `key`, as [`get`](Self::get): a [`Ref`] has the key too.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, "a")]);
+    /// let entry = map.get_key_value(&1).unwrap();
+    /// assert_eq!((entry.key(), entry.value()), (&1, &"a"));
+    /// ```
+    #[inline]
+    pub fn get_key_value<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.get(key)
+    }
+
+    /// Whether `key` has an entry.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, "a")]);
+    /// assert!(map.contains_key(&1) && !map.contains_key(&2));
+    /// ```
+    #[inline]
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.get(key).is_some()
+    }
+
+    /// Sets the entry of `key`; gives the one that it replaces, still readable.
+    ///
+    /// Unlike std's, it replaces the key together with the value.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::new();
+    /// assert!(map.insert(1, "a").is_none());
+    /// assert_eq!(map.insert(1, "b").as_deref(), Some(&"a"));
+    /// ```
+    pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
+        let hash = self.hash(&key);
+        let list = self.list_or_new();
+        list.insert(hash, NewNode::new(hash, key, value), K::eq)
+            .map(Ref::new)
+    }
+
+    /// Inserts the entry if `key` is absent.
+    ///
+    /// # Errors
+    /// The key has an entry: key and value are given back, beside it.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::new();
+    /// assert_eq!(*map.try_insert(1, "a").unwrap(), "a");
+    /// assert_eq!(map.try_insert(1, "b").unwrap_err().value, "b");
+    /// ```
+    pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
+        let hash = self.hash(&key);
+        let list = self.list_or_new();
+        match list.try_insert(hash, NewNode::new(hash, key, value), K::eq) {
+            Ok(new) => Ok(Ref::new(new)),
+            Err((there, new)) => {
+                let (key, value) = new.into_parts();
+                Err(OccupiedError {
+                    entry: Ref::new(there),
+                    key,
+                    value,
+                })
+            }
+        }
+    }
+
+    /// The entry of `key`, inserted with what `value` gives if it is absent.
+    ///
+    /// `value` is called at most once; what it gave is dropped if another thread inserted the key
+    /// meanwhile.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::new();
+    /// assert_eq!(*map.get_or_insert_with(1, || "a"), "a");
+    /// assert_eq!(*map.get_or_insert_with(1, || unreachable!()), "a");
+    /// ```
+    pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> Ref<'_, K, V> {
+        let hash = self.hash(&key);
+        let list = self.list_or_new();
+        if let Some(there) = list.get(hash, |other| key == *other) {
+            return Ref::new(there);
+        }
+        let new = NewNode::new(hash, key, value());
+        Ref::new(match list.try_insert(hash, new, K::eq) {
+            Ok(new) => new,
+            Err((there, _new)) => there,
+        })
+    }
+
+    /// Replaces the value of `key` by what `f` makes of key and value, atomically; gives the new
+    /// entry, or `None` if the key is absent.
+    ///
+    /// No other change of the entry falls between what `f` saw and what it made: if one does, `f` is
+    /// called again with the new state, so it may run more than once. The key is neither cloned nor
+    /// moved. Lock-free; two allocations' worth of memory for an updated entry, as the key stays
+    /// where it was.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([("hits", 1)]);
+    /// assert_eq!(map.update("hits", |_, n| n + 1).as_deref(), Some(&2));
+    /// assert!(map.update("misses", |_, n| n + 1).is_none());
+    /// ```
+    pub fn update<Q>(&self, key: &Q, f: impl Fn(&K, &V) -> V) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        let list = self.list()?;
+        list.update(self.hash(key), |other| key.equivalent(other), f)
+            .map(Ref::new)
+    }
+
+    /// Removes the entry of `key`; gives it, still readable.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, "a")]);
+    /// assert_eq!(map.remove(&1).as_deref(), Some(&"a"));
+    /// assert!(map.remove(&1).is_none());
+    /// ```
+    pub fn remove<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.remove_if(key, |_, _| true)
+    }
+
+    /// Removes the entry of `key` if it passes `test`; gives it, still readable.
+    ///
+    /// What is removed is the very entry that `test` saw. `test` may be called more than once.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, 10)]);
+    /// assert!(map.remove_if(&1, |_, v| *v > 10).is_none());
+    /// assert!(map.remove_if(&1, |_, v| *v == 10).is_some());
+    /// ```
+    pub fn remove_if<Q>(&self, key: &Q, test: impl FnMut(&K, &V) -> bool) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        let list = self.list()?;
+        list.remove_if(self.hash(key), |other| key.equivalent(other), test)
+            .map(Ref::new)
+    }
+}
