@@ -11,7 +11,7 @@ pub(crate) const BATCH: usize = 512;
 pub(crate) const HAZARDS: usize = 8;
 
 /// log2 of the buckets of a map that was created without a capacity.
-pub(crate) const MIN_LEVEL: u32 = 4;
+pub(crate) const MIN_LEVEL: u32 = 6;
 
 /// The largest level: hashes are kept to 32 bits, so more buckets could not be told apart.
 pub(crate) const MAX_LEVEL: u32 = 32;

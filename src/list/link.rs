@@ -107,6 +107,11 @@ impl<N> Succ<N> {
         Self(self.0.map_addr(|a| a & !PENDING))
     }
 
+    /// The successor is no node. (For an unmarked value of a link.)
+    pub(crate) fn is_sentinel_or_end(self) -> bool {
+        self.0.addr() & SENTINEL != 0
+    }
+
     /// In a slot: the sentinel is linked, so a walk may begin here.
     #[inline]
     pub(crate) fn is_start(self) -> bool {

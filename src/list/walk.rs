@@ -184,7 +184,7 @@ pub(crate) fn lookup<K, V>(
                         Visit::Beyond => None,
                         Visit::Past => {
                             let pred = NonNull::from(curr.next());
-                            look_on(session, route, visit, (start, pred, next), Some(guard))
+                            look_on(session, route, visit, start, pred, next, Some(guard))
                         }
                     };
                 }
@@ -195,7 +195,7 @@ pub(crate) fn lookup<K, V>(
         Kind::End => return None,
     }
     drop(guard);
-    look_on(session, route, visit, (start, pred, succ), None)
+    look_on(session, route, visit, start, pred, succ, None)
 }
 
 /// The rest of a [`lookup`]: from a link that held a successor, guarded if it is a node's.
@@ -204,7 +204,9 @@ fn look_on<'d, K, V, R: Route<K, V>>(
     session: Session<'d, Node<K, V>>,
     route: R,
     mut visit: impl FnMut(&Node<K, V>) -> Visit,
-    mut from: Beginning<R::Start, K, V>,
+    mut start: R::Start,
+    mut pred: LinkPtr<K, V>,
+    mut succ: Succ<Node<K, V>>,
     pred_guard: Option<Guard<'d>>,
 ) -> Option<(NonNull<Node<K, V>>, Guard<'d>)> {
     let mut walk = Walk {
@@ -213,12 +215,11 @@ fn look_on<'d, K, V, R: Route<K, V>>(
         passed: 0,
     };
     loop {
-        let (start, pred, succ) = from;
         let ends_at = |slot| route.ends_at(start, slot);
         if let Some((_, _, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
             return found.map(|(node, _)| (node, walk.guard));
         }
-        from = route.start();
+        (start, pred, succ) = route.start();
     }
 }
 

@@ -78,10 +78,10 @@ impl HazardBlock {
     /// Takes a free hazard. Called by the owner of the seat only (H2).
     #[inline]
     pub(super) fn acquire(&self, domain: &HazardDomain) -> Guard<'_> {
-        match self.hazards[0].acquire() {
-            Some(guard) => guard,
-            None => self.acquire_other(domain),
-        }
+        let first = self.hazards[0].acquire();
+        // A walk holds two.
+        let guard = first.or_else(|| self.hazards[1].acquire());
+        guard.unwrap_or_else(|| self.acquire_other(domain))
     }
 
     #[cold]

@@ -12,11 +12,13 @@
 //! waits for a filler: one that stops for good leaves at most a chunk of slots unfilled, which their
 //! parents go on to serve.
 
+use core::ptr::NonNull;
+
 use super::SplitOrder;
 use super::order::boundary;
 use super::table::capacity_of;
 use crate::errors::TryReserveError;
-use crate::list::{Link, Node, Visit, search};
+use crate::list::{Link, Node, Succ, Visit, search, settle};
 use crate::reclaim::Session;
 use crate::tunables::{CHECK_PERIOD_MAX, MAX_LEVEL};
 
@@ -76,19 +78,35 @@ impl<K, V> SplitOrder<K, V> {
     fn fill_slot<'d>(&'d self, session: Session<'d, Node<K, V>>, level: u32, place: usize) {
         let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
-        loop {
-            let window = search(session, self.route(hash), |node| {
+        if !self.split_empty(slot, level, hash) {
+            let visit = |node: &Node<K, V>| {
                 if node.hash() < hash {
                     Visit::Past
                 } else {
                     Visit::Beyond
                 }
-            });
-            if window.insert_sentinel(slot) {
-                break;
-            }
+            };
+            while !search(session, self.route(hash), visit).insert_sentinel(slot) {}
         }
-        settle_linked(slot);
+        // SAFETY: linked just now.
+        unsafe { settle(NonNull::from(slot)) };
+    }
+
+    /// Links `slot` where the parent's bucket has no entries, as is most often so: without a hazard,
+    /// as sentinels need none. False: it has some, or the parent's slot is not filled.
+    fn split_empty(&self, slot: &Link<Node<K, V>>, level: u32, hash: u32) -> bool {
+        let (exact, parent, succ) = self.table.start(hash);
+        // The sentinel behind the parent's is the next bucket's: only `slot`, which is ours, can come
+        // in between at this level.
+        if exact != Some(level - 1) || !succ.is_sentinel_or_end() {
+            return false;
+        }
+        slot.set(succ.pending());
+        // SAFETY: slots live as long as the table.
+        let parent = unsafe { parent.as_ref() };
+        parent
+            .exchange(succ, Succ::sentinel(NonNull::from(slot)))
+            .is_ok()
     }
 
     /// Entries that fit before the table doubles.
@@ -114,10 +132,4 @@ impl<K, V> SplitOrder<K, V> {
         session.settle();
         Ok(())
     }
-}
-
-/// Takes the pending tag off a slot that this thread has linked.
-fn settle_linked<K, V>(slot: &Link<Node<K, V>>) {
-    // SAFETY: linked by `insert_sentinel` just now.
-    unsafe { crate::list::settle(core::ptr::NonNull::from(slot)) };
 }

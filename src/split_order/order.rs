@@ -40,8 +40,9 @@ pub(super) fn bucket(hash: u32, level: u32) -> usize {
 /// the new buckets of that level.
 #[inline]
 pub(super) fn birth(bucket: usize, level: u32) -> (u32, usize) {
-    let even_splits = bucket.trailing_zeros().min(level);
-    // Two shifts: bucket 0 would shift by the width otherwise.
+    // Bucket 0 was there before every split; the added bit makes it no special case.
+    let even_splits = (bucket as u64 | 1 << level).trailing_zeros();
+    // Two shifts: at level 32 they could be as wide as the word.
     (level - even_splits, (bucket >> even_splits) >> 1)
 }
 

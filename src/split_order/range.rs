@@ -22,16 +22,29 @@ use crate::reclaim::{Garbage, Session};
 #[derive(Clone, Debug)]
 pub(crate) struct Ranges {
     next: u64,
-    step: u64,
+    /// Each range is a bucket of this level.
+    level: u32,
 }
 
 impl Ranges {
-    /// The next range `[first, end)`.
-    fn take(&mut self) -> Option<(u32, u64)> {
+    fn take(&mut self) -> Option<Range> {
         let first = u32::try_from(self.next).ok()?;
-        self.next += self.step;
-        Some((first, self.next))
+        self.next += 1 << (32 - self.level);
+        let last = u32::try_from(self.next - 1).unwrap_or(u32::MAX);
+        Some(Range {
+            level: self.level,
+            first,
+            last,
+        })
     }
+}
+
+/// The hashes of a bucket of `level`, `first` to `last`.
+#[derive(Clone, Copy)]
+struct Range {
+    level: u32,
+    first: u32,
+    last: u32,
 }
 
 impl<K, V> SplitOrder<K, V> {
@@ -39,7 +52,7 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) fn ranges(&self) -> Ranges {
         Ranges {
             next: 0,
-            step: 1 << (32 - self.table.level()),
+            level: self.table.level(),
         }
     }
 
@@ -51,25 +64,24 @@ impl<K, V> SplitOrder<K, V> {
     ) {
         let (session, _seat) = self.domain.session();
         while entries.is_empty() {
-            let Some((first, end)) = ranges.take() else {
-                break;
-            };
-            while !self.collect_range(session, first, end, entries) {
+            let Some(range) = ranges.take() else { break };
+            while !self.collect_range(session, range, entries) {
                 entries.clear();
             }
         }
         session.settle();
     }
 
-    /// Collects the entries with hashes in `[first, end)`; false if the walk was disturbed.
+    /// Collects the entries with hashes in `range`; false if the walk was disturbed.
     fn collect_range<'d>(
         &'d self,
         session: Session<'d, Node<K, V>>,
-        first: u32,
-        end: u64,
+        range: Range,
         entries: &mut Vec<Protected<'d, K, V>>,
     ) -> bool {
-        let (_, mut pred, mut succ) = self.table.start(first);
+        let (exact, mut pred, mut succ) = self.table.start(range.first);
+        // Exact for the whole range, not for a part of it.
+        let exact = exact.filter(|&level| level == range.level);
         let mut guard = session.hazard();
         // Guards the predecessor while it stands before the range, so is not collected.
         let mut _before = None;
@@ -80,7 +92,7 @@ impl<K, V> SplitOrder<K, V> {
                 Step::Lost => return false,
                 Step::End => return true,
                 Step::Sentinel(slot) => {
-                    if u64::from(self.table.boundary(slot)) >= end {
+                    if self.table.is_beyond(slot, exact, range.last) {
                         return true;
                     }
                     // SAFETY: met behind a link.
@@ -90,12 +102,12 @@ impl<K, V> SplitOrder<K, V> {
                 Step::Node(ptr, next) => {
                     // SAFETY: protected by `guard`.
                     let node = unsafe { ptr.as_ref() };
-                    if u64::from(node.hash()) >= end {
+                    if node.hash() > range.last {
                         return true;
                     }
                     (pred, succ) = (NonNull::from(node.next()), next);
                     let guard = core::mem::replace(&mut guard, session.hazard());
-                    if node.hash() < first {
+                    if node.hash() < range.first {
                         _before = Some(guard);
                     } else {
                         entries.push((ptr, guard));

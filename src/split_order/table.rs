@@ -1,10 +1,10 @@
 //! The bucket directory: slots in segments, doubling, nothing ever moved or freed.
 //!
 //! ```text
-//!   base        [0][1][2]...                     2^base_level slots, linked from the start
-//!   segment 5   [·][·][·]...                     each holds the new (odd) buckets of its level:
-//!   segment 6   [·][·][·][·][·][·]...            as many slots as there were buckets before
-//!               ▲ being filled while `level` is still 5
+//!   base: segments 0, 1, 2, ..  [0][1][2 2][3 3 3 3]   2^base_level slots, linked from the start
+//!   segment 4   [·][·][·][·][·][·][·][·]               each holds the new (odd) buckets of its
+//!   segment 5   [·][·][·][·][·][·][·][·][·]...         level: as many as there were buckets before
+//!               ▲ being filled while `level` is still 4
 //! ```
 //!
 //! T1  Every slot of level `l <= level` lies in an allocated segment; at most one segment more is
@@ -29,13 +29,14 @@ use crate::list::{Link, Succ};
 use crate::sync::{AtomicPtr, AtomicUsize, advise_huge_pages, prefetch_read};
 use crate::tunables::{BUCKETS_PER_ENTRY, FILL_CHUNK, MAX_LEVEL};
 
-/// One more than the levels, so that "the segment after `level`" always is an element.
-const SEGMENTS: usize = MAX_LEVEL as usize + 2;
+/// More than the levels, so that "the segment after `level`" always is an element; and a power of two,
+/// so that an index can be masked instead of checked.
+const SEGMENTS: usize = 64;
 
 pub(super) struct Table<N> {
     level: AtomicUsize,
+    /// Segments 0 to this one are one allocation, which segment 0 begins.
     base_level: u32,
-    base: NonNull<Link<N>>,
     segments: [AtomicPtr<Link<N>>; SEGMENTS],
     /// How many slots of each segment have been claimed for filling (it may run past the end).
     cursors: [AtomicUsize; SEGMENTS],
@@ -57,25 +58,32 @@ impl<N> Table<N> {
         let base = base.cast::<Link<N>>();
         advise_huge_pages(base.as_ptr().cast(), layout.size());
         let len = 1_usize << level;
-        for i in 0..len {
-            let succ = if i + 1 == len {
-                Succ::END
-            } else {
-                // SAFETY: within the allocation.
-                Succ::sentinel(unsafe { base.add(i + 1) })
-            };
-            // SAFETY: within the allocation.
-            let slot = unsafe { base.add(i) };
-            // SAFETY: ours, uninitialised.
+        let segment = |level| {
+            let slots = segment_len(level);
+            // SAFETY: segment 0 is the first slot; segment l the slots from as many as precede it on.
+            unsafe { base.add(if level == 0 { 0 } else { slots }) }
+        };
+        // Backwards, each linked to the one behind it.
+        let mut succ = Succ::END;
+        for b in (0..len).rev() {
+            let (born, place) = birth(b, level);
+            // SAFETY: within the segment of its level.
+            let slot = unsafe { segment(born).add(place) };
+            // SAFETY: ours, uninitialised, and written once, as buckets and slots are one to one.
             unsafe { slot.write(Link::new(succ)) };
+            succ = Succ::sentinel(slot);
         }
-        Ok(Self {
+        let table = Self {
             level: AtomicUsize::new(level as usize),
             base_level: level,
-            base,
             segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
             cursors: [const { AtomicUsize::new(0) }; SEGMENTS],
-        })
+        };
+        for level in 0..=level {
+            // Relaxed: published with the table.
+            table.segments[level as usize].store_relaxed(segment(level).as_ptr());
+        }
+        Ok(table)
     }
 
     /// The published level.
@@ -90,14 +98,10 @@ impl<N> Table<N> {
     #[inline]
     fn slot(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
         let (born, place) = birth(bucket(hash, level), level);
-        if born <= self.base_level {
-            // SAFETY: the bucket's number is below 2^base_level.
-            return unsafe { self.base.add(bucket(hash, self.base_level)) };
-        }
         // ORD[segment] Acquire: pairs with `begin`. (By T1 and ORD[level] it is not null.)
-        let segment = self.segments[born as usize].load_acquire();
+        let segment = self.segments[born as usize % SEGMENTS].load_acquire();
         debug_assert!(!segment.is_null());
-        // SAFETY: the segment of level `born` has 2^(born - 1) slots, and `place` is below that.
+        // SAFETY: `place` is below the number of buckets that came to be at level `born`.
         let slot = unsafe { segment.add(place) };
         // SAFETY: not null by T1.
         unsafe { NonNull::new_unchecked(slot) }
@@ -168,22 +172,19 @@ impl<N> Table<N> {
     #[cold]
     pub(super) fn boundary(&self, sentinel: NonNull<Link<N>>) -> u32 {
         // By T2 and ORD[link] the sentinel is of no finer level than this.
-        let mut level = (self.level() + 1).min(MAX_LEVEL);
-        while level > self.base_level {
-            // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
-            let segment = self.segments[level as usize].load_acquire();
-            if let Some(place) = place_in(segment, segment_len(level), sentinel) {
-                return boundary(level, place);
-            }
-            level -= 1;
-        }
-        let place =
-            sentinel.addr().get().wrapping_sub(self.base.addr().get()) / size_of::<Link<N>>();
-        debug_assert!(place < 1 << self.base_level);
-        // Two shifts: level 0 would shift by the width otherwise.
-        #[expect(clippy::cast_possible_truncation, reason = "place < 2^base_level")]
-        let boundary = ((place as u64) << (32 - self.base_level)) as u32;
-        boundary
+        (0..=self.level() + 1)
+            .rev()
+            .find_map(|level| {
+                // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
+                let segment = self.segments[level as usize].load_acquire();
+                let place = place_in(segment, segment_len(level), sentinel)?;
+                Some(if level == 0 {
+                    0
+                } else {
+                    boundary(level, place)
+                })
+            })
+            .expect("a sentinel is a slot of the table")
     }
 
     /// Entries that the published level holds before it doubles.
@@ -261,9 +262,10 @@ impl<N> Table<N> {
 impl<N> Drop for Table<N> {
     fn drop(&mut self) {
         let layout = |len| slots_layout(len).ok();
+        let base = core::mem::take(&mut self.segments[0]).load_mut();
         if let Some(layout) = layout(1 << self.base_level) {
             // SAFETY: of `new`, with this layout.
-            unsafe { dealloc(self.base.as_ptr().cast(), layout) };
+            unsafe { dealloc(base.cast(), layout) };
         }
         for level in self.base_level + 1..=MAX_LEVEL {
             let segment = core::mem::take(&mut self.segments[level as usize]).load_mut();
@@ -280,9 +282,11 @@ fn slots_layout(len: usize) -> Result<Layout, TryReserveError> {
     Layout::array::<u64>(len).map_err(|_| TryReserveError::capacity_overflow())
 }
 
-/// Slots of the segment of `level`.
+/// Slots of the segment of `level`: the buckets that came to be there.
 fn segment_len(level: u32) -> usize {
-    1_usize.checked_shl(level - 1).unwrap_or(usize::MAX)
+    1_usize
+        .checked_shl(level.saturating_sub(1))
+        .unwrap_or(usize::MAX)
 }
 
 /// Entries that `2^level` buckets hold at the maximum load.
