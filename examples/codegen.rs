@@ -22,9 +22,15 @@ impl core::hash::Hasher for Identity {
     }
 }
 
-/// The look-up.
+/// The look-up: whether the key is there, and its value.
 // SAFETY: no other function of that name is linked: this library is only disassembled.
 #[unsafe(no_mangle)]
-pub fn map_get(map: &HashMap<u64, u64, Hashing>, key: u64) -> Option<u64> {
-    map.get(&key).map(|entry| *entry)
+pub extern "C" fn map_get(map: &HashMap<u64, u64, Hashing>, key: u64, value: &mut u64) -> bool {
+    match map.get(&key) {
+        Some(entry) => {
+            *value = *entry;
+            true
+        }
+        None => false,
+    }
 }
