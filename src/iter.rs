@@ -24,7 +24,7 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Iter<'_, K, V> {}
 impl<'map, K, V> Iter<'map, K, V> {
     pub(crate) fn new(list: Option<&'map SplitOrder<K, V>>) -> Self {
         Self {
-            walk: list.map(|list| (list, list.ranges())),
+            walk: list.map(|list| (list, Ranges::ALL)),
             bucket: Vec::new(),
         }
     }

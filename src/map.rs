@@ -27,24 +27,30 @@ mod traits;
 ///   operation of each thread on a map, which allocates what the thread keeps there.
 /// - **Linearizable.** Each operation on a key takes effect at one moment between its call and its
 ///   return. A replacement is one step: the key is never absent in between.
-/// - **Reads are references.** [`get`](Self::get) gives a [`Ref`] to the entry itself; it may be held
+/// - **Reads are references.** [`get`](Self::get) gives a [`Ref`](crate::Ref) to the entry itself; it may be held
 ///   for ever and pins that one entry only.
 /// - **Re-entrant.** Any operation may be called from `Hash`, `Eq`, closures and destructors of the
 ///   same map's entries, and from thread-local destructors.
-/// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors run outside of the
-///   map's own steps; a panic in one surfaces in an operation that has taken effect.
+/// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
+///   when an operation has taken effect; a panic in one surfaces from there (and from the next step of
+///   an iteration, or of [`reserve`](Self::reserve)).
 ///
 /// # Memory
 ///
-/// A map holds one allocation for each entry (key, value, and 16 bytes) and one to two 8-byte slots.
-/// Removed or replaced entries are freed in batches. With `T` threads that have used the map (at one
-/// time) and `R` `Ref`s held, at most
+/// A map holds one allocation for each entry (key, value, and 16 bytes) and two to four 8-byte slots.
+/// Removed or replaced entries are freed in batches. At most
 ///
-/// > `T · 512  +  (T + 1) · max(1000, 2 · H)  +  H` entries, where `H ≤ 8 · (2 T + R)` hazards
+/// > `512 · T  +  (T + 1) · (max(1000, 2 · H) + T)  +  H` entries
 ///
 /// are removed and not yet freed: a batch for each thread; what waits for the next scan, and for each
-/// thread that was stopped inside a scan what it had taken; and what hazards protect. In practice
-/// it is one batch for each thread and one threshold. All are dropped with the map, at the latest.
+/// thread that was stopped inside a scan or before the destructors what it had taken; and what hazards
+/// protect. `T` is the number of threads that have used the map, those counted once whose lives did not
+/// overlap; `H` the number of its hazards: for each of these threads, 8, or up to twice the greatest
+/// number of hazards that it needed at one time (one for each `Ref` that it obtained and that is still
+/// held, wherever it is now, and up to four in an operation). A stalled holder of a `Ref` adds that one
+/// entry to it. In practice it is one batch for each thread and one threshold; entries removed by
+/// destructors that run in the same operation come on top until it ends. All are dropped with the map, at
+/// the latest.
 ///
 /// # Examples
 /// ```

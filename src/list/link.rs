@@ -128,7 +128,7 @@ impl<N> Link<N> {
         Self(AtomicPtr::new(succ.0))
     }
 
-    /// For [`protect_then_load`](crate::reclaim::Guard::protect_then_load).
+    /// For [`protect_in`](crate::reclaim::Guard::protect_in).
     #[inline]
     pub(crate) fn atomic(&self) -> &AtomicPtr<N> {
         &self.0
@@ -162,13 +162,14 @@ impl<N> Link<N> {
         }
     }
 
-    /// Marks the node whose link this is, if its successor is still `succ`.
+    /// Marks the node whose link this is; gives its successor, or `None` if it was marked already.
     ///
-    /// `ORD[link]` `AcqRel` on success, Acquire on failure: as `exchange`.
-    pub(crate) fn mark(&self, succ: Succ<N>) -> Result<(), Succ<N>> {
-        match self.0.mark_if_equal(succ.0, MARK) {
-            Ok(_) => Ok(()),
-            Err(now) => Err(Succ(now)),
-        }
+    /// A `fetch_or` rather than an exchange, so that the successor that is given is the very pointer
+    /// that stood there, however often its address was reused.
+    ///
+    /// `ORD[link]` `AcqRel`: as `exchange`.
+    pub(crate) fn mark(&self) -> Option<Succ<N>> {
+        let before = Succ(self.0.fetch_or(MARK));
+        (!before.is_marked()).then_some(before)
     }
 }

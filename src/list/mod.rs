@@ -23,8 +23,11 @@
 //!     for it was published, is protected: it was reachable then, so it was not retired before.
 //! L5  A walk enters a slot only when its sentinel is linked; so it never meets an empty link.
 //!     Sentinels are never marked and never freed while the map lives: they need no hazard.
-//! L6  Whoever exchanges a link from a node holds a hazard on that node (or the expected value is a
-//!     sentinel or the end), so the address was not reused meanwhile: no ABA.
+//! L6  Whoever exchanges a link for a node's address, or copies such a pointer into another link, holds
+//!     a hazard on that node, taken as in L4, from before the exchange until after it: so the address
+//!     was not reused (no ABA), and the pointer is that of the node, not of a former one in its place.
+//!     (Two exceptions need none: a marked node's frozen successor cannot be unlinked before that node
+//!     is; and a mark changes a bit and copies nothing.)
 //!
 //! Progress: lock-free. A failed exchange, a lost predecessor or a marked node means that another
 //! operation succeeded.

@@ -202,10 +202,16 @@ impl<K, V> NewNode<K, V> {
         Self(node)
     }
 
-    /// A node with the key of `node`, which the caller protects.
-    pub(crate) fn lent(node: &Node<K, V>, value: V) -> Self {
-        // SAFETY: borrowed, so not reclaimed.
-        let owner = unsafe { Node::owner(NonNull::from(node)) };
+    /// A node with the key of `node`.
+    ///
+    /// # Safety
+    /// The caller protects `node`. The pointer has the list's provenance, not that of a reference: the
+    /// last user of the key frees its owner through it.
+    pub(super) unsafe fn lent(node: NonNull<Node<K, V>>, value: V) -> Self {
+        // SAFETY: protected, so not reclaimed.
+        let owner = unsafe { Node::owner(node) };
+        // SAFETY: protected.
+        let hash = unsafe { node.as_ref() }.hash;
         let new = Node::allocate();
         // SAFETY: `node` has a share of `owner`, which keeps it.
         let shares = unsafe { &(*owner.as_ptr()).shares };
@@ -215,7 +221,7 @@ impl<K, V> NewNode<K, V> {
         }
         let content = Node {
             next: Link::new(Succ::EMPTY),
-            hash: node.hash,
+            hash,
             shares: AtomicU32::new(LENT),
             key: Key { owner },
             value: ManuallyDrop::new(value),

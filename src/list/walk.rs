@@ -64,11 +64,9 @@ fn try_step<K, V>(
         Kind::End => return Ok(Step::End),
     };
     // ORD[protect] publish, then load; against the unlinking exchanges below and elsewhere.
-    let again = guard.protect_then_load(node, pred.atomic(), session.store_load());
-    let again = Link::from_raw(again);
-    if again != succ {
-        return Err(again);
-    }
+    let node = guard
+        .protect_in(node, pred.atomic(), session.store_load())
+        .map_err(Link::from_raw)?;
     // SAFETY: protected (L4): found behind `pred`, unmarked, after the hazard was published.
     let next = unsafe { node.as_ref() }.next().load();
     if !next.is_marked() {
@@ -174,7 +172,7 @@ pub(crate) fn lookup<K, V>(
             // SAFETY: a slot lives as long as the map.
             let link = unsafe { pred.as_ref() }.atomic();
             // ORD[protect] publish, then load; against the unlinking exchanges below.
-            if Link::from_raw(guard.protect_then_load(node, link, session.store_load())) == succ {
+            if let Ok(node) = guard.protect_in(node, link, session.store_load()) {
                 // SAFETY: protected (L4): found behind `pred` after the hazard was published.
                 let curr = unsafe { node.as_ref() };
                 let next = curr.next().load();

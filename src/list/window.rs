@@ -8,7 +8,7 @@
 
 use core::ptr::NonNull;
 
-use super::link::{Link, Succ};
+use super::link::{Kind, Link, Succ};
 use super::node::{NewNode, Node};
 use super::walk::{Found, LinkPtr, Route, Visit, Walk};
 use crate::reclaim::{Guard, Session};
@@ -66,7 +66,15 @@ impl<'d, K, V> Window<'d, K, V> {
     pub(crate) fn found(&self) -> Option<&Node<K, V>> {
         // SAFETY: protected by `guard`.
         self.found
-            .map(|(node, _)| unsafe { &*node.as_ptr().cast_const() })
+            .as_ref()
+            .map(|(node, _)| unsafe { node.as_ref() })
+    }
+
+    /// A node with the found one's key and `value`.
+    pub(crate) fn lend(&self, value: V) -> Option<NewNode<K, V>> {
+        // SAFETY: protected by `guard`, and a pointer as it stands in the list.
+        self.found
+            .map(|(node, _)| unsafe { NewNode::lent(node, value) })
     }
 
     /// The found node and what protects it.
@@ -81,15 +89,6 @@ impl<'d, K, V> Window<'d, K, V> {
             Some((node, _)) => Ok((node, self.guard)),
             None => Err(self),
         }
-    }
-
-    /// Reads the found node's successor again; false if the node has been deleted.
-    pub(crate) fn refresh(&mut self) -> bool {
-        self.found.as_mut().is_some_and(|(node, next)| {
-            // SAFETY: protected by `guard`.
-            *next = unsafe { node.as_ref() }.next().load();
-            !next.is_marked()
-        })
     }
 
     fn pred(&self) -> &Link<Node<K, V>> {
@@ -119,32 +118,52 @@ impl<'d, K, V> Window<'d, K, V> {
             .is_ok()
     }
 
-    /// Deletes the found node, if nothing changed behind it. True: deleted by this call; the caller
-    /// runs [`finish`](Self::finish) next.
-    pub(crate) fn mark(&self) -> bool {
-        self.found.is_some_and(|(node, next)| {
-            // SAFETY: protected by `guard`.
-            unsafe { node.as_ref() }.next().mark(next).is_ok()
-        })
+    /// Deletes the found node. True: by this call; the caller runs [`finish`](Self::finish) next.
+    pub(crate) fn mark(&mut self) -> bool {
+        let Some((node, next)) = &mut self.found else {
+            return false;
+        };
+        // SAFETY: protected by `guard`.
+        let marked = unsafe { node.as_ref() }.next().mark();
+        marked.inspect(|&after| *next = after).is_some()
     }
 
-    /// Deletes the found node and puts `new` in its place by one exchange; else gives it back.
-    /// On success the caller runs [`finish`](Self::finish) next.
-    pub(crate) fn replace(&mut self, new: NewNode<K, V>) -> Result<(), NewNode<K, V>> {
-        let Some((node, next)) = self.found else {
+    /// Deletes the found node and puts `new` in its place by one exchange; gives it back if the node
+    /// has been deleted. On success the caller runs [`finish`](Self::finish) next.
+    pub(crate) fn replace(
+        &mut self,
+        session: Session<'d, Node<K, V>>,
+        new: NewNode<K, V>,
+    ) -> Result<(), NewNode<K, V>> {
+        let Some((node, next)) = &mut self.found else {
             return Err(new);
         };
-        new.node().next().set(next);
-        let ptr = Succ::node(new.ptr());
         // SAFETY: protected by `guard`.
-        match unsafe { node.as_ref() }.next().exchange(next, ptr.marked()) {
-            Ok(()) => {
-                new.published();
-                self.found = Some((node, ptr));
-                Ok(())
+        let link = unsafe { node.as_ref() }.next();
+        let ptr = Succ::node(new.ptr());
+        let mut next_guard = session.hazard();
+        while !next.is_marked() {
+            // L6: `new` will point there, so nobody may free it meanwhile.
+            if let Kind::Node(after) = next.kind() {
+                match next_guard.protect_in(after, link.atomic(), session.store_load()) {
+                    Ok(after) => *next = Succ::node(after),
+                    Err(now) => {
+                        *next = Link::from_raw(now);
+                        continue;
+                    }
+                }
             }
-            Err(_) => Err(new),
+            new.node().next().set(*next);
+            match link.exchange(*next, ptr.marked()) {
+                Ok(()) => {
+                    new.published();
+                    *next = ptr;
+                    return Ok(());
+                }
+                Err(now) => *next = now,
+            }
         }
+        Err(new)
     }
 
     /// Unlinks the found node, which this thread has marked. False: the predecessor changed, and a

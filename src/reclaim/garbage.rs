@@ -39,12 +39,14 @@ pub(crate) unsafe trait Reclaim: Sized + Send {
 /// still reclaimed and the panic goes on (a second one aborts, as in a `Vec`'s drop).
 pub(crate) struct Garbage<T: Reclaim> {
     head: *mut T,
+    len: usize,
 }
 
 impl<T: Reclaim> Garbage<T> {
     pub(crate) const fn new() -> Self {
         Self {
             head: ptr::null_mut(),
+            len: 0,
         }
     }
 
@@ -54,17 +56,23 @@ impl<T: Reclaim> Garbage<T> {
         // SAFETY: exclusive by this function's contract.
         unsafe { T::set_next(node, self.head) };
         self.head = node.as_ptr();
+        self.len += 1;
     }
 
     pub(super) fn pop(&mut self) -> Option<NonNull<T>> {
         let node = NonNull::new(self.head)?;
         // SAFETY: nodes on the list belong to it (contract of `push`), and `push` set the link.
         self.head = unsafe { T::next(node) };
+        self.len -= 1;
         Some(node)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.head.is_null()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// Reclaims one node, if there is one; the list stays consistent if that panics.

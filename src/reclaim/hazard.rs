@@ -15,8 +15,10 @@
 //! the reset of the record happens before the next protection through it.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::array;
-use core::cell::UnsafeCell;
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use haphazard::HazardPointer;
@@ -34,10 +36,21 @@ pub(super) struct Hazard {
     busy: AtomicBool,
     /// Used by the holder of `busy` alone. The lifetime is a fiction: the record lives as long as
     /// the domain (H1).
-    record: UnsafeCell<core::mem::ManuallyDrop<HazardPointer<'static, Family>>>,
+    record: UnsafeCell<ManuallyDrop<HazardPointer<'static, Family>>>,
 }
 
 impl Hazard {
+    /// # Safety
+    /// As [`Hazards::new`].
+    unsafe fn new(domain: &HazardDomain) -> Self {
+        // SAFETY: the caller promises that nobody uses it after the domain's end.
+        let domain: &'static HazardDomain = unsafe { &*core::ptr::from_ref(domain) };
+        Self {
+            busy: AtomicBool::new(false),
+            record: UnsafeCell::new(ManuallyDrop::new(HazardPointer::new_in_domain(domain))),
+        }
+    }
+
     /// Takes the hazard if it is free. By the owner of the seat only (H2).
     #[inline]
     fn acquire(&self) -> Option<Guard<'_>> {
@@ -52,76 +65,75 @@ impl Hazard {
     }
 }
 
-/// `HAZARDS` hazards, and more when they are all held.
-pub(super) struct HazardBlock {
-    hazards: [Hazard; HAZARDS],
-    more: AtomicPtr<HazardBlock>,
+/// The hazards of one seat: a few at first, and twice as many whenever all are held.
+///
+/// ```text
+///   first [8]   more[0] [8]   more[1] [16]   more[2] [32]  ...      numbered through
+/// ```
+pub(super) struct Hazards {
+    first: [Hazard; HAZARDS],
+    more: RefCell<Vec<NonNull<[Hazard]>>>,
+    /// Number of the hazard that was found last, beyond the first two.
+    cursor: Cell<usize>,
 }
 
-impl HazardBlock {
+impl Hazards {
     /// # Safety
-    /// No guard of this block is used after `domain` has been dropped (H1).
+    /// No guard of these is used after `domain` has been dropped (H1).
     pub(super) unsafe fn new(domain: &HazardDomain) -> Self {
-        // SAFETY: the caller promises that the reference is not used after the domain's end.
-        let domain: &'static HazardDomain = unsafe { &*core::ptr::from_ref(domain) };
         Self {
-            hazards: array::from_fn(|_| Hazard {
-                busy: AtomicBool::new(false),
-                record: UnsafeCell::new(core::mem::ManuallyDrop::new(
-                    HazardPointer::new_in_domain(domain),
-                )),
-            }),
-            more: AtomicPtr::new(core::ptr::null_mut()),
+            // SAFETY: the caller's promise.
+            first: array::from_fn(|_| unsafe { Hazard::new(domain) }),
+            more: RefCell::new(Vec::new()),
+            cursor: Cell::new(0),
         }
     }
 
     /// Takes a free hazard. Called by the owner of the seat only (H2).
     #[inline]
     pub(super) fn acquire(&self, domain: &HazardDomain) -> Guard<'_> {
-        let first = self.hazards[0].acquire();
         // A walk holds two.
-        let guard = first.or_else(|| self.hazards[1].acquire());
-        guard.unwrap_or_else(|| self.acquire_other(domain))
+        let two = self.first[0].acquire().or_else(|| self.first[1].acquire());
+        two.unwrap_or_else(|| self.acquire_other(domain))
     }
 
+    /// Looks from where the last one was found, all around, before it makes more: O(1) amortized for a
+    /// thread that takes ever more of them, or one and the same again and again.
     #[cold]
     #[inline(never)]
     fn acquire_other(&self, domain: &HazardDomain) -> Guard<'_> {
-        let mut block = self;
-        loop {
-            if let Some(guard) = block.hazards.iter().find_map(Hazard::acquire) {
+        let len = HAZARDS << self.more.borrow().len();
+        let cursor = self.cursor.get();
+        for n in (cursor..len).chain(0..cursor) {
+            if let Some(guard) = self.get(n).acquire() {
+                self.cursor.set(n);
                 return guard;
             }
-            block = block.next(domain);
         }
+        // SAFETY: the caller of `new` promised it for all guards of this value.
+        let block: Box<[Hazard]> = (0..len).map(|_| unsafe { Hazard::new(domain) }).collect();
+        self.more.borrow_mut().push(NonNull::from(Box::leak(block)));
+        self.cursor.set(len);
+        self.acquire_other(domain)
     }
 
-    fn next(&self, domain: &HazardDomain) -> &HazardBlock {
-        // Relaxed: written by owners of this seat only; the former ones' writes happen before
-        // ours (ORD[seat]).
-        let mut more = self.more.load_relaxed();
-        if more.is_null() {
-            // SAFETY: the caller of `new` for this block promised the same for its guards, and
-            // the new block belongs to this one.
-            more = Box::into_raw(Box::new(unsafe { HazardBlock::new(domain) }));
-            // Release: for `Drop`'s sake alone, which may run on another thread.
-            self.more.store_release(more);
-        }
-        // SAFETY: a block is freed with the first of its chain, which `self` borrows.
-        unsafe { &*more }
+    /// Hazard number `n`.
+    fn get(&self, n: usize) -> &Hazard {
+        let Some(block) = (n / HAZARDS).checked_ilog2() else {
+            return &self.first[n];
+        };
+        let block = self.more.borrow()[block as usize];
+        // SAFETY: blocks are freed with `self`.
+        let block = unsafe { block.as_ref() };
+        &block[n - block.len()]
     }
 }
 
-impl Drop for HazardBlock {
+impl Drop for Hazards {
     fn drop(&mut self) {
-        // Iterative: a chain may be long, and a drop in a drop would need stack for each.
-        let mut next =
-            core::mem::replace(&mut self.more, AtomicPtr::new(core::ptr::null_mut())).load_mut();
-        while !next.is_null() {
-            // SAFETY: made by `Box::into_raw` in `next`, and taken out of its only owner.
-            let mut block = unsafe { Box::from_raw(next) };
-            next = core::mem::replace(&mut block.more, AtomicPtr::new(core::ptr::null_mut()))
-                .load_mut();
+        for block in self.more.get_mut().drain(..) {
+            // SAFETY: of `Box::leak` in `acquire_other`; taken out of its only owner.
+            drop(unsafe { Box::from_raw(block.as_ptr()) });
         }
     }
 }
@@ -152,18 +164,24 @@ impl Guard<'_> {
         record.protect_raw(node.as_ptr());
     }
 
-    /// Protects what `link` points at, if it is still `node`: gives the value of `link` after the
-    /// hazard was published.
+    /// Publishes a hazard for `node`, which was read from `link`, and reads `link` again: the node, now
+    /// protected, if it still stands there, untagged; else what does.
+    ///
+    /// Use the pointer that is given from then on: the older one has the same address, but may be that
+    /// of a node that was freed and made anew in between, which Rust tells apart (provenance).
     #[inline]
-    pub(crate) fn protect_then_load<T>(
+    pub(crate) fn protect_in<T>(
         &mut self,
         node: NonNull<T>,
         link: &AtomicPtr<T>,
         store_load: StoreLoad,
-    ) -> *mut T {
+    ) -> Result<NonNull<T>, *mut T> {
         self.protect(node);
         // ORD[protect] the load half: see `reclaim`.
-        store_load.load_after_publish(link)
+        let again = store_load.load_after_publish(link);
+        NonNull::new(again)
+            .filter(|&again| again == node)
+            .ok_or(again)
     }
 }
 

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::garbage::{Garbage, Reclaim, Reclaimed, with_sink};
-use super::hazard::{HazardBlock, HazardDomain};
+use super::hazard::{HazardDomain, Hazards};
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::BATCH;
 
@@ -34,12 +34,12 @@ impl Tally {
 }
 
 pub(super) struct Local<T: Reclaim> {
-    pub(super) hazards: HazardBlock,
+    pub(super) hazards: Hazards,
     /// Unlinked, not yet given to haphazard.
     batch: Cell<Vec<NonNull<T>>>,
     /// Given back by haphazard, destructors not yet run.
     sink: Cell<Garbage<T>>,
-    /// There is a full batch or something in the sink.
+    /// There is something in the sink.
     dirty: Cell<bool>,
     /// A frame of this thread is running destructors from the sink.
     draining: Cell<bool>,
@@ -52,11 +52,11 @@ pub(super) struct Local<T: Reclaim> {
 
 impl<T: Reclaim> Local<T> {
     /// # Safety
-    /// As `HazardBlock::new`.
+    /// As [`Hazards::new`].
     pub(super) unsafe fn new(domain: &HazardDomain) -> Self {
         Self {
             // SAFETY: the caller's promise.
-            hazards: unsafe { HazardBlock::new(domain) },
+            hazards: unsafe { Hazards::new(domain) },
             batch: Cell::new(Vec::new()),
             sink: Cell::new(Garbage::new()),
             dirty: Cell::new(false),
@@ -92,19 +92,15 @@ impl<T: Reclaim> Local<T> {
         // and is shown to a scan only after it. See `reclaim`.
         order.heavy();
         let mut sink = self.sink.replace(Garbage::new());
-        let reclaimed = with_sink(&mut sink, || {
-            let retire = |node: NonNull<T>| {
+        with_sink(&mut sink, || {
+            for node in batch.drain(..) {
                 // SAFETY: the node was unlinked by this thread's successful exchange, once (L3),
                 // so no new hazard can be validated on it; it stays allocated until reclaimed,
                 // and the domain is dropped by the map that owns it.
-                unsafe { domain.retire_ptr::<T, Reclaimed<T>>(node.as_ptr()) }
-            };
-            batch.drain(..).map(retire).sum()
+                unsafe { domain.retire_ptr::<T, Reclaimed<T>>(node.as_ptr()) };
+            }
         });
-        self.reclaimed.add(reclaimed);
-        if !sink.is_empty() {
-            self.dirty.set(true);
-        }
+        self.dirty.set(!sink.is_empty());
         self.sink.set(sink);
         self.batch.set(batch);
     }
@@ -119,19 +115,28 @@ impl<T: Reclaim> Local<T> {
 
     #[cold]
     fn drain(&self) {
-        struct Draining<'a>(&'a Cell<bool>);
-        impl Drop for Draining<'_> {
+        struct Draining<'a, T: Reclaim>(&'a Local<T>);
+        impl<T: Reclaim> Drop for Draining<'_, T> {
             fn drop(&mut self) {
-                self.0.set(false);
+                self.0.draining.set(false);
+            }
+        }
+        /// Counts a list when it is gone, also by a panic.
+        struct Gone<'a>(&'a Tally, usize);
+        impl Drop for Gone<'_> {
+            fn drop(&mut self) {
+                self.0.add(self.1);
             }
         }
         if self.draining.replace(true) {
             return; // the frame below goes on with what we add
         }
-        let _draining = Draining(&self.draining);
+        let _draining = Draining(self);
         while self.dirty.replace(false) {
-            // Dropping the list runs the destructors; they may use the map and add garbage.
-            drop(self.sink.replace(Garbage::new()));
+            let list = self.sink.replace(Garbage::new());
+            let _gone = Gone(&self.reclaimed, list.len());
+            // The destructors may use the map and add garbage.
+            drop(list);
         }
     }
 
@@ -139,8 +144,7 @@ impl<T: Reclaim> Local<T> {
     pub(super) fn collect(&self, domain: &HazardDomain, order: StoreLoad) {
         self.flush(domain, order);
         let mut sink = self.sink.replace(Garbage::new());
-        let reclaimed = with_sink(&mut sink, || domain.eager_reclaim());
-        self.reclaimed.add(reclaimed);
+        with_sink(&mut sink, || domain.eager_reclaim());
         self.sink.set(sink);
         self.dirty.set(true);
         self.drain();

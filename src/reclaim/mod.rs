@@ -23,15 +23,15 @@
 //!     retired.
 //! H5  No user code runs inside haphazard, nor while a batch, a sink or a hazard is half changed.
 //!
-//! Garbage is bounded. With `T` threads that ever used the map at one time and `R` held `Ref`s
-//! (and at most [`HAZARDS`](crate::tunables::HAZARDS) hazards a thread besides): each thread's batch
-//! holds fewer than [`BATCH`](crate::tunables::BATCH) nodes, haphazard scans when it holds more than
-//! `max(1000, 2 · hazards)`, a scan leaves at most the protected ones, and a thread that is stopped
-//! inside a scan keeps what it took, once. See `HashMap`'s documentation for the formula.
+//! Garbage is bounded: each seat's batch holds fewer than [`BATCH`](crate::tunables::BATCH) nodes,
+//! haphazard scans when it holds more than `max(1000, 2 · hazards)`, a scan leaves at most the protected
+//! ones, a thread that is stopped inside a scan (or before the destructors of what it took) keeps what it
+//! took, once. Hazards are never given back: a seat keeps as many as it needed at one time, rounded up to
+//! a power of two. `HashMap`'s documentation has the formula.
 //!
 //! Progress: lock-free. haphazard's lock bit is never met, as handles are not given back to it.
 //!
-//! Edges: `protect` — `Guard::protect`'s Release store, then the load of `protect_then_load`, against
+//! Edges: `protect` — `Guard::protect`'s Release store, then the load of `protect_in`, against
 //! the unlinking exchange (`list`), then [`StoreLoad::heavy`] in `Local::flush`, then haphazard's
 //! Acquire loads of the records; store→load order on both sides. `local` — the publication of a
 //! seat's local.
@@ -86,11 +86,12 @@ impl<T: Reclaim> Domain<T> {
     /// Begins an operation of the calling thread, which lasts as long as the seat is kept.
     #[inline]
     pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
-        let seat = Seat::current();
-        let entry = self.entry(seat.index());
-        // ORD[local] Acquire: pairs with the exchange in `create` that published it.
-        let local =
-            NonNull::new(entry.load_acquire()).unwrap_or_else(|| self.create(entry, seat.index()));
+        let known = Seat::known(NEAR).and_then(|seat| {
+            // ORD[local] Acquire: pairs with the store in `create` that published it.
+            let local = NonNull::new(self.near[seat.index()].load_acquire())?;
+            Some((seat, local))
+        });
+        let (seat, local) = known.unwrap_or_else(|| self.first_session());
         // SAFETY: a local is published wholly written and freed with the domain (H1).
         let local = unsafe { local.as_ref() };
         (
@@ -100,6 +101,18 @@ impl<T: Reclaim> Domain<T> {
             },
             seat,
         )
+    }
+
+    /// [`session`](Self::session) for a thread that is new to the map, or has a high seat.
+    #[cold]
+    #[inline(never)]
+    fn first_session(&self) -> (Seat, NonNull<CachePadded<Local<T>>>) {
+        let seat = Seat::current();
+        let entry = self.entry(seat.index());
+        // ORD[local] Acquire: as in `session`.
+        let local = NonNull::new(entry.load_acquire());
+        let local = local.unwrap_or_else(|| self.create(entry, seat.index()));
+        (seat, local)
     }
 
     #[inline]
@@ -157,7 +170,7 @@ impl<T: Reclaim> Domain<T> {
 
     /// The locals made so far.
     fn each_local(&self) -> impl Iterator<Item = &Local<T>> {
-        // ORD[local] Acquire: pairs with the exchange in `create`.
+        // ORD[local] Acquire: pairs with the exchange of `seats` in `create`.
         (0..self.seats.load_acquire()).filter_map(|seat| {
             // ORD[local] Acquire: as in `session`.
             let local = self.entry(seat).load_acquire();

@@ -88,6 +88,8 @@ fn claim() -> usize {
 }
 
 /// Gives `seat` back.
+#[cold]
+#[inline(never)]
 fn release(seat: usize) {
     let mut chunk = &FIRST;
     for _ in 0..seat / SEATS_PER_CHUNK {
@@ -119,55 +121,55 @@ thread_local! {
 }
 
 /// The right to use one seat, for one operation of the calling thread.
+///
+/// One word, so that an operation tests it once: a small number is the thread's own seat; all else
+/// ([`BORROWED`] set: taken for this operation alone) is off the beaten track.
 pub(crate) struct Seat {
     index: usize,
-    /// Taken for this operation alone.
-    borrowed: bool,
     /// Not `Send`: the seat belongs to the thread.
     _thread: PhantomData<*const ()>,
 }
 
+const BORROWED: usize = 1 << (usize::BITS - 1);
+
 impl Seat {
+    /// The thread's seat if it has one below `limit` (which is below [`BORROWED`]).
     #[inline]
-    pub(super) fn current() -> Self {
+    pub(super) fn known(limit: usize) -> Option<Self> {
         let index = INDEX.get();
-        if index == NONE {
-            return Self::first();
+        if index >= limit {
+            return None; // `NONE` is above every limit
         }
-        Self {
+        Some(Self {
             index,
-            borrowed: false,
             _thread: PhantomData,
-        }
+        })
     }
 
+    /// The thread's seat, taken now if it has none; or one for this operation alone.
     #[cold]
-    fn first() -> Self {
-        match OWNER.try_with(|owner| owner.0) {
-            Ok(index) => Self {
-                index,
-                borrowed: false,
-                _thread: PhantomData,
-            },
-            Err(_) => Self {
-                index: claim(),
-                borrowed: true,
-                _thread: PhantomData,
-            },
+    pub(super) fn current() -> Self {
+        // Borrowed, if the thread-local has been destroyed already.
+        let index = OWNER
+            .try_with(|owner| owner.0)
+            .unwrap_or_else(|_| claim() | BORROWED);
+        Self {
+            index,
+            _thread: PhantomData,
         }
     }
 
     #[inline]
     pub(super) fn index(&self) -> usize {
-        self.index
+        self.index & !BORROWED
     }
 }
 
 impl Drop for Seat {
     #[inline]
     fn drop(&mut self) {
-        if self.borrowed {
-            release(self.index);
+        if self.index >= BORROWED {
+            release(self.index());
         }
     }
 }

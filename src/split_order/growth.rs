@@ -127,9 +127,9 @@ impl<K, V> SplitOrder<K, V> {
             self.table.begin()?;
             while let Some(level) = self.table.growing() {
                 self.fill_chunk(session, level);
+                session.settle();
             }
         }
-        session.settle();
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ mod order;
 mod range;
 mod table;
 
-use core::cmp::Ordering;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 pub(crate) use order::split_order;
@@ -80,10 +80,20 @@ impl<K, V> Route<K, V> for ToHash<'_, K, V> {
 /// Looks for a key among the nodes.
 #[inline]
 fn visit_key<K, V>(hash: u32, mut eq: impl FnMut(&K) -> bool) -> impl FnMut(&Node<K, V>) -> Visit {
-    move |node| match node.hash().cmp(&hash) {
-        Ordering::Equal if eq(node.key()) => Visit::Found,
-        Ordering::Equal | Ordering::Less => Visit::Past,
-        Ordering::Greater => Visit::Beyond,
+    move |node| {
+        // Equality first: it is what most look-ups meet.
+        if node.hash() == hash {
+            return if eq(node.key()) {
+                Visit::Found
+            } else {
+                Visit::Past
+            };
+        }
+        if node.hash() < hash {
+            Visit::Past
+        } else {
+            Visit::Beyond
+        }
     }
 }
 
@@ -145,7 +155,7 @@ impl<K, V> SplitOrder<K, V> {
         let replaced = loop {
             let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
             if window.found().is_some() {
-                match window.replace(new) {
+                match window.replace(session, new) {
                     Ok(()) => {
                         self.unlink(session, &window, hash);
                         break window.into_found();
@@ -204,27 +214,29 @@ impl<K, V> SplitOrder<K, V> {
     ) -> Option<Protected<'_, K, V>> {
         let (session, _seat) = self.domain.session();
         let mut guard = session.hazard();
-        let updated = 'search: loop {
+        // Values that came too late: their destructors run when the operation is over.
+        let mut rejected = Vec::new();
+        let updated = loop {
             let mut window = self.find(session, hash, &mut eq);
             let Some(node) = window.found() else {
                 break None;
             };
-            let mut new = NewNode::lent(node, f(node.key(), node.value()));
+            let value = f(node.key(), node.value());
+            let Some(new) = window.lend(value) else {
+                break None;
+            };
             // Protected before anybody can reach it.
-            guard.protect(new.ptr());
-            loop {
-                let ptr = new.ptr();
-                match window.replace(new) {
-                    Ok(()) => {
-                        self.unlink(session, &window, hash);
-                        break 'search Some((ptr, guard));
-                    }
-                    // Still the same entry: only what stands behind it changed.
-                    Err(back) if window.refresh() => new = back,
-                    Err(_) => continue 'search,
+            let ptr = new.ptr();
+            guard.protect(ptr);
+            match window.replace(session, new) {
+                Ok(()) => {
+                    self.unlink(session, &window, hash);
+                    break Some((ptr, guard));
                 }
+                Err(back) => rejected.push(back),
             }
         };
+        drop(rejected);
         session.settle();
         updated
     }
@@ -237,7 +249,7 @@ impl<K, V> SplitOrder<K, V> {
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Option<Protected<'_, K, V>> {
         let (session, _seat) = self.domain.session();
-        let removed = 'search: loop {
+        let removed = loop {
             let mut window = self.find(session, hash, &mut eq);
             let Some(node) = window.found() else {
                 break None;
@@ -245,14 +257,11 @@ impl<K, V> SplitOrder<K, V> {
             if !test(node.key(), node.value()) {
                 break None;
             }
-            while !window.mark() {
-                if !window.refresh() {
-                    continue 'search;
-                }
+            if window.mark() {
+                session.count(usize::MAX);
+                self.unlink(session, &window, hash);
+                break window.into_found();
             }
-            session.count(usize::MAX);
-            self.unlink(session, &window, hash);
-            break window.into_found();
         };
         session.settle();
         removed

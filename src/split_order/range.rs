@@ -1,12 +1,12 @@
 //! Walking everything: bucket by bucket, each taken whole.
 //!
 //! ```text
-//!   buckets of the level at the start:  [   0   )[   1   )[   2   )[   3   )
-//!                                        taken    taken    ◄ collected in one undisturbed walk
+//!   buckets:   [   0   )[   1   )[   2   )[   3   )
+//!               taken    taken    ◄ collected in one undisturbed walk
 //! ```
 //!
 //! The position is a hash, not a node, so nothing that happens to entries can invalidate it, and
-//! growth does not move it. A bucket is collected by one walk hand over hand, all its nodes
+//! growth does not move it: it only makes the steps from there on smaller. A bucket is collected by one walk hand over hand, all its nodes
 //! protected at the same time; when the walk is disturbed, the bucket is collected anew, and nothing
 //! of it has been shown yet. So a key that is present throughout is shown exactly once, and none
 //! twice.
@@ -15,31 +15,27 @@ use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 use super::{Protected, SplitOrder};
-use crate::list::{Kind, Node, Step, advance, settle};
+use crate::list::{Kind, LinkPtr, Node, Step, advance, settle};
 use crate::reclaim::{Garbage, Session};
 
-/// The hashes that have not been walked yet.
+/// The hashes that have not been walked yet: those from `0` on.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranges {
-    next: u64,
-    /// Each range is a bucket of this level.
-    level: u32,
-}
+pub(crate) struct Ranges(u64);
 
 impl Ranges {
-    fn take(&mut self) -> Option<Range> {
-        let first = u32::try_from(self.next).ok()?;
-        self.next += 1 << (32 - self.level);
-        let last = u32::try_from(self.next - 1).unwrap_or(u32::MAX);
-        Some(Range {
-            level: self.level,
-            first,
-            last,
-        })
+    pub(crate) const ALL: Self = Self(0);
+
+    /// The next range: a bucket of `level`, or what is left of one.
+    fn take(&mut self, level: u32) -> Option<Range> {
+        let first = u32::try_from(self.0).ok()?;
+        let width = 1_u64 << (32 - level);
+        self.0 = (self.0 / width + 1) * width;
+        let last = u32::try_from(self.0 - 1).unwrap_or(u32::MAX);
+        Some(Range { level, first, last })
     }
 }
 
-/// The hashes of a bucket of `level`, `first` to `last`.
+/// The hashes `first` to `last`, of a bucket of `level`.
 #[derive(Clone, Copy)]
 struct Range {
     level: u32,
@@ -48,14 +44,6 @@ struct Range {
 }
 
 impl<K, V> SplitOrder<K, V> {
-    /// All hashes, a bucket of now at a time.
-    pub(crate) fn ranges(&self) -> Ranges {
-        Ranges {
-            next: 0,
-            level: self.table.level(),
-        }
-    }
-
     /// Collects the entries of the next bucket that has any; nothing is left if there are none.
     pub(crate) fn collect_next<'d>(
         &'d self,
@@ -64,12 +52,14 @@ impl<K, V> SplitOrder<K, V> {
     ) {
         let (session, _seat) = self.domain.session();
         while entries.is_empty() {
-            let Some(range) = ranges.take() else { break };
+            let Some(range) = ranges.take(self.table.level()) else {
+                break;
+            };
             while !self.collect_range(session, range, entries) {
                 entries.clear();
             }
+            session.settle();
         }
-        session.settle();
     }
 
     /// Collects the entries with hashes in `range`; false if the walk was disturbed.
@@ -117,29 +107,51 @@ impl<K, V> SplitOrder<K, V> {
         }
     }
 
-    /// Removes every entry that it meets.
+    /// Removes every entry that it meets, also if destructors that run meanwhile panic.
     pub(crate) fn clear(&self) {
+        /// Clears what is left, if a destructor has panicked; destructors are left for later then.
+        struct Clear<'s, K, V>(&'s SplitOrder<K, V>, Option<LinkPtr<K, V>>);
+        impl<K, V> Drop for Clear<'_, K, V> {
+            fn drop(&mut self) {
+                let (session, _seat) = self.0.domain.session();
+                while let Some(slot) = self.1 {
+                    self.1 = self.0.clear_bucket(session, slot);
+                }
+            }
+        }
+        let (_, first, _) = self.table.start(0);
+        let mut clear = Clear(self, Some(first));
         let (session, _seat) = self.domain.session();
+        while let Some(slot) = clear.1 {
+            clear.1 = self.clear_bucket(session, slot);
+            session.settle();
+        }
+    }
+
+    /// Removes the entries between the linked `slot` and the next sentinel, and gives that.
+    fn clear_bucket<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        slot: LinkPtr<K, V>,
+    ) -> Option<LinkPtr<K, V>> {
         let mut guard = session.hazard();
-        let (_, mut slot, _) = self.table.start(0);
         loop {
             // SAFETY: a linked slot.
             let succ = unsafe { settle(slot) };
             // SAFETY: a linked slot, and `succ` was read there.
             match unsafe { advance(session, slot, succ, &mut guard) } {
                 // Marked nodes are unlinked by the next step from the same slot.
-                Step::Node(node, next) => {
+                Step::Node(node, _) => {
                     // SAFETY: protected by `guard`.
-                    if unsafe { node.as_ref() }.next().mark(next).is_ok() {
+                    if unsafe { node.as_ref() }.next().mark().is_some() {
                         session.count(usize::MAX);
                     }
                 }
-                Step::Sentinel(next) => slot = next,
-                Step::End => break,
+                Step::Sentinel(next) => return Some(next),
+                Step::End => return None,
                 Step::Lost => unreachable!("slots are never marked"),
             }
         }
-        session.settle();
     }
 
     /// Moves every node that is still in the list to `garbage`.

@@ -11,9 +11,9 @@
 //!     allocated, and being filled (`level + 1`).
 //! T2  A sentinel of level `l` is linked only after segment `l` was allocated, that only after
 //!     `level >= l - 1` was published.
-//! T3  `level` is published when every slot of its segment has been claimed by a filler, each by one
-//!     alone. One that stops in the middle leaves slots of its chunk empty, the last one pending:
-//!     such buckets are served from the next coarser slot. Base slots are linked from birth, so there
+//! T3  `level` is published when every chunk of its segment has been claimed by a filler, each by one
+//!     alone. One that is slow, or stops in the middle, leaves slots of its chunk empty or pending: such
+//!     buckets are served from the next coarser slot. Base slots are linked from birth, so there
 //!     always is one.
 //!
 //! Edges: `level` — `publish`'s exchange (Release) → `start`'s load (Acquire): the segment's address
@@ -278,8 +278,8 @@ impl<N> Drop for Table<N> {
 }
 
 fn slots_layout(len: usize) -> Result<Layout, TryReserveError> {
-    // 8 bytes a slot on every machine (`Link` is aligned to 8).
-    Layout::array::<u64>(len).map_err(|_| TryReserveError::capacity_overflow())
+    // Every `Link<N>` has this size and alignment.
+    Layout::array::<Link<()>>(len).map_err(|_| TryReserveError::capacity_overflow())
 }
 
 /// Slots of the segment of `level`: the buckets that came to be there.
