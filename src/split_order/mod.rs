@@ -24,6 +24,7 @@ mod growth;
 mod order;
 mod range;
 mod table;
+mod teardown;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -38,6 +39,7 @@ use crate::sync::StoreLoad;
 use crate::tunables::MIN_LEVEL;
 use growth::level_for;
 use table::{Exact, Start, Table};
+use teardown::teardown;
 
 pub(crate) struct SplitOrder<K, V> {
     table: Table<Node<K, V>>,
@@ -297,9 +299,9 @@ impl<K, V> SplitOrder<K, V> {
 impl<K, V> Drop for SplitOrder<K, V> {
     fn drop(&mut self) {
         let mut garbage = Garbage::new();
-        self.take_all(&mut garbage);
         self.domain.dismantle(&mut garbage);
-        // User code from here on; a panic in it still frees the rest.
-        drop(garbage);
+        // User code from here on; a panic in it still frees the rest, and `garbage`.
+        // SAFETY: `&mut self`, and the table is dropped next.
+        unsafe { teardown(&self.table) };
     }
 }

@@ -15,8 +15,8 @@ use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 use super::{Protected, SplitOrder};
-use crate::list::{Kind, LinkPtr, Node, Step, advance, settle};
-use crate::reclaim::{Garbage, Session};
+use crate::list::{LinkPtr, Node, Step, advance, settle};
+use crate::reclaim::Session;
 
 /// The hashes that have not been walked yet: those from `0` on.
 #[derive(Clone, Debug)]
@@ -150,25 +150,6 @@ impl<K, V> SplitOrder<K, V> {
                 Step::Sentinel(next) => return Some(next),
                 Step::End => return None,
                 Step::Lost => unreachable!("slots are never marked"),
-            }
-        }
-    }
-
-    /// Moves every node that is still in the list to `garbage`.
-    pub(super) fn take_all(&mut self, garbage: &mut Garbage<Node<K, V>>) {
-        let (_, _, mut succ) = self.table.start(0);
-        loop {
-            succ = match succ.unmarked().settled().kind() {
-                Kind::Node(node) => {
-                    // SAFETY: a node in the list is alive.
-                    let after = unsafe { node.as_ref() }.next().load();
-                    // SAFETY: `&mut self`: nobody else reaches the node; it is met once.
-                    unsafe { garbage.push(node) };
-                    after
-                }
-                // SAFETY: slots live as long as the table.
-                Kind::Sentinel(slot) => unsafe { slot.as_ref() }.load(),
-                Kind::End => break,
             }
         }
     }

@@ -247,6 +247,15 @@ impl<N> Table<N> {
             .compare_exchange(level as usize - 1, level as usize);
     }
 
+    /// All slots, of the growing level too.
+    pub(super) fn slots(&self) -> Slots<'_, N> {
+        Slots {
+            table: self,
+            level: 0,
+            place: 0,
+        }
+    }
+
     /// A slot of the growing level.
     pub(super) fn slot_at(&self, level: u32, place: usize) -> &Link<N> {
         // ORD[segment] Acquire: pairs with `begin`.
@@ -256,6 +265,33 @@ impl<N> Table<N> {
         let slot = unsafe { segment.add(place) };
         // SAFETY: slots live as long as the table.
         unsafe { &*slot }
+    }
+}
+
+/// The slots of a table in the order of memory; made by [`Table::slots`].
+pub(super) struct Slots<'t, N> {
+    table: &'t Table<N>,
+    level: u32,
+    place: usize,
+}
+
+impl<'t, N> Iterator for Slots<'t, N> {
+    type Item = &'t Link<N>;
+
+    fn next(&mut self) -> Option<&'t Link<N>> {
+        if self.place == segment_len(self.level) {
+            (self.level, self.place) = (self.level + 1, 0);
+        }
+        // ORD[segment] Acquire: pairs with `begin`. Null behind the last segment.
+        let segment = self.table.segments[self.level as usize].load_acquire();
+        if segment.is_null() {
+            return None;
+        }
+        // SAFETY: `place` is below the length of the segment.
+        let slot = unsafe { segment.add(self.place) };
+        self.place += 1;
+        // SAFETY: slots live as long as the table.
+        Some(unsafe { &*slot })
     }
 }
 
