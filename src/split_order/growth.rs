@@ -96,9 +96,13 @@ impl<K, V> SplitOrder<K, V> {
     /// as sentinels need none. False: it has some, or the parent's slot is not filled.
     fn split_empty(&self, slot: &Link<Node<K, V>>, level: u32, hash: u32) -> bool {
         let (exact, parent, succ) = self.table.start(hash);
-        // The sentinel behind the parent's is the next bucket's: only `slot`, which is ours, can come
-        // in between at this level.
         if exact != Some(level - 1) || !succ.is_sentinel_or_end() {
+            return false;
+        }
+        // The sentinel behind the parent's is the next bucket's, if the level, read after the link, is
+        // still the parent's: finer ones than `slot`, which is ours, are not linked before `level` is
+        // published (T2). One that is linked later makes the exchange fail.
+        if self.table.level() != level - 1 {
             return false;
         }
         slot.set(succ.pending());

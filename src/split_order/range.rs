@@ -115,7 +115,7 @@ impl<K, V> SplitOrder<K, V> {
             fn drop(&mut self) {
                 let (session, _seat) = self.0.domain.session();
                 while let Some(slot) = self.1 {
-                    self.1 = self.0.clear_bucket(session, slot);
+                    self.1 = clear_bucket(session, slot);
                 }
             }
         }
@@ -123,34 +123,33 @@ impl<K, V> SplitOrder<K, V> {
         let mut clear = Clear(self, Some(first));
         let (session, _seat) = self.domain.session();
         while let Some(slot) = clear.1 {
-            clear.1 = self.clear_bucket(session, slot);
+            clear.1 = clear_bucket(session, slot);
             session.settle();
         }
     }
+}
 
-    /// Removes the entries between the linked `slot` and the next sentinel, and gives that.
-    fn clear_bucket<'d>(
-        &'d self,
-        session: Session<'d, Node<K, V>>,
-        slot: LinkPtr<K, V>,
-    ) -> Option<LinkPtr<K, V>> {
-        let mut guard = session.hazard();
-        loop {
-            // SAFETY: a linked slot.
-            let succ = unsafe { settle(slot) };
-            // SAFETY: a linked slot, and `succ` was read there.
-            match unsafe { advance(session, slot, succ, &mut guard) } {
-                // Marked nodes are unlinked by the next step from the same slot.
-                Step::Node(node, _) => {
-                    // SAFETY: protected by `guard`.
-                    if unsafe { node.as_ref() }.next().mark().is_some() {
-                        session.count(usize::MAX);
-                    }
+/// Removes the entries between the linked `slot` and the next sentinel, and gives that.
+fn clear_bucket<K, V>(
+    session: Session<'_, Node<K, V>>,
+    slot: LinkPtr<K, V>,
+) -> Option<LinkPtr<K, V>> {
+    let mut guard = session.hazard();
+    loop {
+        // SAFETY: a linked slot.
+        let succ = unsafe { settle(slot) };
+        // SAFETY: a linked slot, and `succ` was read there.
+        match unsafe { advance(session, slot, succ, &mut guard) } {
+            // Marked nodes are unlinked by the next step from the same slot.
+            Step::Node(node, _) => {
+                // SAFETY: protected by `guard`.
+                if unsafe { node.as_ref() }.next().mark().is_some() {
+                    session.count(usize::MAX);
                 }
-                Step::Sentinel(next) => return Some(next),
-                Step::End => return None,
-                Step::Lost => unreachable!("slots are never marked"),
             }
+            Step::Sentinel(next) => return Some(next),
+            Step::End => return None,
+            Step::Lost => unreachable!("slots are never marked"),
         }
     }
 }
