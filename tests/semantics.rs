@@ -147,6 +147,24 @@ fn a_replaced_entry_stays_readable_while_it_is_held() {
 }
 
 #[test]
+fn garbage_stays_under_the_documented_bound_behind_a_stalled_reader() {
+    let map = HashMap::new();
+    map.insert(0, 0);
+    let held = map.get(&0).unwrap();
+    let mut most = 0;
+    for n in 0..scaled(200_000).max(1_000) {
+        map.insert(n % 10, n);
+        most = most.max(map.retired_len());
+    }
+    // One thread, 8 hazards.
+    assert!(
+        most <= 512 + 2 * (1000 + 1) + 8,
+        "{most} entries were waiting"
+    );
+    assert_eq!(*held, 0);
+}
+
+#[test]
 fn an_updated_entry_keeps_its_key_alive_through_every_update() {
     let census = Census::default();
     let map = HashMap::new();

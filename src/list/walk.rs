@@ -157,8 +157,8 @@ pub(crate) trait Route<K, V>: Copy {
     fn ends_at(self, start: Self::Start, sentinel: LinkPtr<K, V>) -> bool;
 }
 
-/// Finds a node and what protects it: [`search`](super::search) for those who change nothing. The first step stands
-/// apart, in registers, as most look-ups need no other.
+/// Finds a node and what protects it: [`search`](super::search) for those who change nothing. The
+/// first step stands apart, in registers, as most look-ups need no other.
 #[inline]
 pub(crate) fn lookup<K, V>(
     session: Session<'_, Node<K, V>>,

@@ -75,7 +75,12 @@ impl<K, V> SplitOrder<K, V> {
         }
     }
 
-    fn fill_slot<'d>(&'d self, session: Session<'d, Node<K, V>>, level: u32, place: usize) {
+    pub(super) fn fill_slot<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        level: u32,
+        place: usize,
+    ) {
         let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
         if !self.split_empty(slot, level, hash) {

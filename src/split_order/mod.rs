@@ -25,6 +25,8 @@ mod order;
 mod range;
 mod table;
 mod teardown;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;

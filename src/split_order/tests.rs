@@ -1,0 +1,119 @@
+//! White-box tests of growth: fillers that stop for good, or come late.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{SplitOrder, split_order};
+use crate::list::NewNode;
+
+type List = SplitOrder<u64, u64>;
+
+fn insert(list: &List, key: u64) {
+    let hash = split_order(key);
+    drop(list.insert(hash, NewNode::new(hash, key, key), u64::eq));
+}
+
+fn get(list: &List, key: u64) -> Option<u64> {
+    let (node, _guard) = list.get(split_order(key), |other| *other == key)?;
+    // SAFETY: protected by `_guard`.
+    Some(*unsafe { node.as_ref() }.value())
+}
+
+/// Every entry is found, none is found that is not there, and a walk over everything sees each once.
+fn check(list: &List, keys: Range<u64>) {
+    let len = usize::try_from(keys.end - keys.start).unwrap();
+    assert_eq!(list.len(), len);
+    for key in keys.clone() {
+        assert_eq!(get(list, key), Some(key));
+    }
+    for key in keys.end..keys.end + 100 {
+        assert_eq!(get(list, key), None);
+    }
+    let (mut ranges, mut bucket, mut seen) = (super::Ranges::ALL, Vec::new(), 0);
+    loop {
+        list.collect_next(&mut ranges, &mut bucket);
+        if bucket.is_empty() {
+            break;
+        }
+        seen += bucket.drain(..).len();
+    }
+    assert_eq!(seen, len);
+}
+
+/// Takes the next chunk of the growing level away, as a filler does that stops right after.
+fn stop_a_filler(list: &List, stopped: &mut Vec<(u32, Range<usize>)>) {
+    if let Some(level) = list.table.growing() {
+        stopped.extend(list.table.claim_chunk(level).map(|chunk| (level, chunk)));
+    }
+}
+
+const KEYS: u64 = if cfg!(miri) {
+    150
+} else if cfg!(splitmap_emulated) {
+    3_000
+} else {
+    20_000
+};
+
+#[test]
+fn fillers_that_stop_for_good_leave_every_operation_right() {
+    let list = List::new(0).unwrap();
+    let mut stopped = Vec::new();
+    let first_level = list.table.level();
+    for key in 0..KEYS {
+        insert(&list, key);
+        // Two chunks of three are never filled.
+        stop_a_filler(&list, &mut stopped);
+        stop_a_filler(&list, &mut stopped);
+    }
+    assert!(stopped.len() > 10);
+    assert!(list.table.level() >= first_level + 3, "growth went on");
+    check(&list, 0..KEYS);
+    for key in 0..KEYS / 2 {
+        assert!(
+            list.remove_if(split_order(key), |other| *other == key, |_, _| true)
+                .is_some()
+        );
+    }
+    check(&list, KEYS / 2..KEYS);
+    list.clear();
+    check(&list, 0..0);
+}
+
+#[test]
+fn fillers_that_come_late_link_their_slots_where_they_belong() {
+    let list = List::new(0).unwrap();
+    let mut late = Vec::new();
+    for key in 0..KEYS {
+        insert(&list, key);
+        stop_a_filler(&list, &mut late);
+        // Some come back soon, some after several doublings, in no order.
+        if key % 7 == 3 && !late.is_empty() {
+            let (level, chunk) = late.swap_remove(usize::try_from(key).unwrap() * 31 % late.len());
+            let (session, _seat) = list.domain.session();
+            chunk.for_each(|place| list.fill_slot(session, level, place));
+        }
+    }
+    check(&list, 0..KEYS);
+    let (session, _seat) = list.domain.session();
+    for (level, chunk) in late {
+        chunk.for_each(|place| list.fill_slot(session, level, place));
+    }
+    check(&list, 0..KEYS);
+    // Now the directory is whole: sentinels ascend in the order of the list.
+    let (mut boundaries, (_, mut slot, _)) = (Vec::new(), list.table.start(0));
+    let mut guard = session.hazard();
+    list.clear();
+    loop {
+        boundaries.push(list.table.boundary(slot));
+        // SAFETY: a linked slot.
+        let succ = unsafe { crate::list::settle(slot) };
+        // SAFETY: a linked slot, and `succ` was read there.
+        match unsafe { crate::list::advance(session, slot, succ, &mut guard) } {
+            crate::list::Step::Sentinel(next) => slot = next,
+            _ => break,
+        }
+    }
+    assert!(boundaries.is_sorted_by(|a, b| a < b));
+    assert!(boundaries.len() >= 1 << list.table.level());
+}
