@@ -21,10 +21,11 @@ mod traits;
 ///
 /// - **Lock-free.** Gets, insertions, replacements and removals make progress whatever other threads
 ///   do, also if those have been stopped for good in the middle of an operation, and also while the
-///   map grows. The exceptions are what the map does not control: the global allocator (insertion;
-///   growth allocates a segment as large as half the new table, zeroed, in practice lazily), the
-///   kernel (`membarrier(2)` once for every batch of removed entries, on x86-64 Linux), and the first
-///   operation of each thread on a map, which allocates what the thread keeps there.
+///   map grows. The exceptions are what the map does not control: the global allocator (an insertion
+///   allocates the entry, growth a segment as large as half the new table, zeroed, in practice lazily, a
+///   removal or replacement some words for its retirement, and a thread's first operation on a map what
+///   the thread keeps there), and the kernel (`membarrier(2)` once for every batch of removed entries,
+///   on x86-64 Linux). A get does so only if it unlinks an entry that another thread has removed.
 /// - **Linearizable.** Each operation on a key takes effect at one moment between its call and its
 ///   return. A replacement is one step: the key is never absent in between.
 /// - **Reads are references.** [`get`](Self::get) gives a [`Ref`](crate::Ref) to the entry itself; it may be held
@@ -37,20 +38,27 @@ mod traits;
 ///
 /// # Memory
 ///
-/// A map holds one allocation for each entry (key, value, and 16 bytes) and two to four 8-byte slots.
+/// A map holds one allocation for each entry: 16 bytes, the value, and the key (or a pointer, if that is
+/// larger); for an entry made by [`update`](Self::update) another one, where its key is. At its fullest, it
+/// has two to four 8-byte slots for each entry; the table does not shrink.
+///
 /// Removed or replaced entries are freed in batches. At most
 ///
 /// > `512 · T  +  (T + 1) · (max(1000, 2 · H) + T)  +  H` entries
 ///
 /// are removed and not yet freed: a batch for each thread; what waits for the next scan, and for each
-/// thread that was stopped inside a scan or before the destructors what it had taken; and what hazards
-/// protect. `T` is the number of threads that have used the map, those counted once whose lives did not
-/// overlap; `H` the number of its hazards: for each of these threads, 8, or up to twice the greatest
-/// number of hazards that it needed at one time (one for each `Ref` that it obtained and that is still
-/// held, wherever it is now, and up to four in an operation). A stalled holder of a `Ref` adds that one
-/// entry to it. In practice it is one batch for each thread and one threshold; entries removed by
-/// destructors that run in the same operation come on top until it ends. All are dropped with the map, at
-/// the latest.
+/// thread that was stopped inside a scan, or before the destructors, what it had taken; and what hazards
+/// protect. A stalled holder of a `Ref` adds one entry.
+///
+/// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
+///   it is at most the greatest number of threads alive at one time that use any map of this crate.
+/// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
+///   that was obtained there and is still held, wherever it is; one for each entry of the bucket that an
+///   iterator is in; five for an operation, and as many for each that is nested in it by a callback.
+///
+/// In practice it is one batch for each thread and one threshold. What destructors remove that run in the
+/// same operation comes on top until it ends; and a scan goes on while others retire, so that a thread
+/// starved in the midst of it may hold more. All are dropped with the map, at the latest.
 ///
 /// # Examples
 /// ```

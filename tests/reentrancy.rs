@@ -186,3 +186,49 @@ fn a_panic_in_a_destructor_surfaces_and_loses_no_other() {
     assert!(catch_unwind(AssertUnwindSafe(move || drop(map))).is_err());
     assert_eq!(drops.get(), 102);
 }
+
+/// A chain of entries, each of which removes the next one when it is dropped, and says how deep the
+/// destructors are nested.
+struct Chained(u64, Arc<HashMap<u64, Chained>>, Arc<AtomicI64>);
+
+impl Drop for Chained {
+    fn drop(&mut self) {
+        DEPTH.with(|depth| {
+            depth.set(depth.get() + 1);
+            self.2.fetch_max(i64::from(depth.get()), Ordering::Relaxed);
+            self.1.remove(&(self.0 + 1));
+            self.1.collect_retired();
+            depth.set(depth.get() - 1);
+        });
+    }
+}
+
+#[test]
+fn a_chain_of_removing_destructors_does_not_nest_even_in_thread_local_destructors() {
+    struct Start(RefCell<Option<Arc<HashMap<u64, Chained>>>>);
+    impl Drop for Start {
+        fn drop(&mut self) {
+            let map = self.0.take().unwrap();
+            map.remove(&0);
+            map.collect_retired();
+        }
+    }
+    thread_local! {
+        static START: Start = const { Start(RefCell::new(None)) };
+    }
+    let map = Arc::new(HashMap::new());
+    let deepest = Arc::new(AtomicI64::new(0));
+    for n in 0..100 {
+        map.insert(n, Chained(n, Arc::clone(&map), Arc::clone(&deepest)));
+    }
+    let chain = Arc::clone(&map);
+    std::thread::spawn(move || {
+        // Registered before the map's own: destroyed after it, or before it, as the platform has it.
+        START.with(|start| *start.0.borrow_mut() = Some(Arc::clone(&chain)));
+        chain.get(&0);
+    })
+    .join()
+    .unwrap();
+    assert!(map.is_empty());
+    assert_eq!(deepest.load(Ordering::Relaxed), 1);
+}

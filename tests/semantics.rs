@@ -206,6 +206,24 @@ fn many_refs_may_be_held_at_once() {
 }
 
 #[test]
+fn clear_frees_as_it_goes() {
+    let (census, map) = (Census::default(), HashMap::with_hasher(BadHash));
+    for n in 0..6_000_u64 {
+        map.insert(n, census.counted(n));
+        if n % 50 == 49 {
+            map.clear();
+        }
+        assert!(map.retired_len() <= 512 + 2 * (1000 + 1) + 8);
+    }
+    let many = HashMap::new();
+    for n in 0..scaled(40_000) {
+        many.insert(n, census.counted(n));
+    }
+    many.clear();
+    assert!(many.retired_len() <= 512 + 2 * (1000 + 1) + 8);
+}
+
+#[test]
 fn a_ref_may_be_dropped_by_another_thread() {
     let map = HashMap::new();
     map.insert(1, String::from("one"));

@@ -22,8 +22,8 @@ where
 
     /// The entry of `key`.
     ///
-    /// Linearizes at a moment when the entry was in the map, or the key absent. O(1) expected; one
-    /// hazard, no read-modify-write.
+    /// Linearizes at a moment when the entry was in the map, or the key absent. O(1) expected; most often
+    /// one hazard and no read-modify-write.
     ///
     /// # Examples
     /// ```

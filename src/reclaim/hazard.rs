@@ -97,17 +97,21 @@ impl Hazards {
         two.unwrap_or_else(|| self.acquire_other(domain))
     }
 
-    /// Looks from where the last one was found, all around, before it makes more: O(1) amortized for a
-    /// thread that takes ever more of them, or one and the same again and again.
+    /// Looks from where the last one was found, in both directions, before it makes more. So it is near
+    /// for a thread that takes ever more of them, or takes and frees like a stack.
     #[cold]
     #[inline(never)]
     fn acquire_other(&self, domain: &HazardDomain) -> Guard<'_> {
         let len = HAZARDS << self.more.borrow().len();
         let cursor = self.cursor.get();
-        for n in (cursor..len).chain(0..cursor) {
-            if let Some(guard) = self.get(n).acquire() {
-                self.cursor.set(n);
-                return guard;
+        for distance in 0..=len / 2 {
+            // A power of two: the numbers go round.
+            let (up, down) = (cursor.wrapping_add(distance), cursor.wrapping_sub(distance));
+            for n in [up % len, down % len] {
+                if let Some(guard) = self.get(n).acquire() {
+                    self.cursor.set(n);
+                    return guard;
+                }
             }
         }
         // SAFETY: the caller of `new` promised it for all guards of this value.

@@ -12,7 +12,8 @@
 //! chunk for every 4,096 (on 64-bit machines) threads alive at once.
 //!
 //! In a thread whose thread-local destructors already ran (an operation from another such
-//! destructor), an operation takes a seat for itself alone and gives it back at its end.
+//! destructor), an operation takes a seat for itself alone, and those nested in it, and gives it back
+//! at its end.
 //!
 //! Edges: `seat` — `release`'s `fetch_and` (`AcqRel`) → `claim`'s `fetch_or` (`AcqRel`): what the former
 //! owner wrote into its locals happens before the next owner reads it.
@@ -123,7 +124,7 @@ thread_local! {
 /// The right to use one seat, for one operation of the calling thread.
 ///
 /// One word, so that an operation tests it once: a small number is the thread's own seat; all else
-/// ([`BORROWED`] set: taken for this operation alone) is off the beaten track.
+/// ([`BORROWED`] set: to be given back with the operation) is off the beaten track.
 pub(crate) struct Seat {
     index: usize,
     /// Not `Send`: the seat belongs to the thread.
@@ -146,13 +147,19 @@ impl Seat {
         })
     }
 
-    /// The thread's seat, taken now if it has none; or one for this operation alone.
+    /// The thread's seat, taken now if it has none; or one for this operation alone, and those that
+    /// are nested in it.
     #[cold]
     pub(super) fn current() -> Self {
-        // Borrowed, if the thread-local has been destroyed already.
-        let index = OWNER
-            .try_with(|owner| owner.0)
-            .unwrap_or_else(|_| claim() | BORROWED);
+        let index = match INDEX.get() {
+            // The thread-local is destroyed already.
+            NONE => OWNER.try_with(|owner| owner.0).unwrap_or_else(|_| {
+                let index = claim();
+                INDEX.set(index);
+                index | BORROWED
+            }),
+            index => index,
+        };
         Self {
             index,
             _thread: PhantomData,
@@ -169,6 +176,7 @@ impl Drop for Seat {
     #[inline]
     fn drop(&mut self) {
         if self.index >= BORROWED {
+            INDEX.set(NONE);
             release(self.index());
         }
     }

@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 
 use super::SplitOrder;
 use super::order::boundary;
-use super::table::capacity_of;
+use super::table::{Start, capacity_of};
 use crate::errors::TryReserveError;
 use crate::list::{Link, Node, Succ, Visit, search, settle};
 use crate::reclaim::Session;
@@ -83,7 +83,7 @@ impl<K, V> SplitOrder<K, V> {
     ) {
         let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
-        if !self.split_empty(slot, level, hash) {
+        if !self.split_empty(slot, level, self.table.start(hash)) {
             let visit = |node: &Node<K, V>| {
                 if node.hash() < hash {
                     Visit::Past
@@ -97,10 +97,15 @@ impl<K, V> SplitOrder<K, V> {
         unsafe { settle(NonNull::from(slot)) };
     }
 
-    /// Links `slot` where the parent's bucket has no entries, as is most often so: without a hazard,
-    /// as sentinels need none. False: it has some, or the parent's slot is not filled.
-    fn split_empty(&self, slot: &Link<Node<K, V>>, level: u32, hash: u32) -> bool {
-        let (exact, parent, succ) = self.table.start(hash);
+    /// Links `slot` behind its parent, the start of a walk to it, if the parent's bucket has no entries,
+    /// as is most often so: without a hazard, as sentinels need none. False: it has some, or the
+    /// parent's slot is not filled, or the parent is no longer the one before it.
+    pub(super) fn split_empty(
+        &self,
+        slot: &Link<Node<K, V>>,
+        level: u32,
+        (exact, parent, succ): Start<Node<K, V>>,
+    ) -> bool {
         if exact != Some(level - 1) || !succ.is_sentinel_or_end() {
             return false;
         }

@@ -109,7 +109,7 @@ impl<K, V> SplitOrder<K, V> {
 
     /// Removes every entry that it meets, also if destructors that run meanwhile panic.
     pub(crate) fn clear(&self) {
-        /// Clears what is left, if a destructor has panicked; destructors are left for later then.
+        /// Clears what is left, if a destructor has panicked.
         struct Clear<'s, K, V>(&'s SplitOrder<K, V>, Option<LinkPtr<K, V>>);
         impl<K, V> Drop for Clear<'_, K, V> {
             fn drop(&mut self) {
@@ -124,7 +124,6 @@ impl<K, V> SplitOrder<K, V> {
         let (session, _seat) = self.domain.session();
         while let Some(slot) = clear.1 {
             clear.1 = clear_bucket(session, slot);
-            session.settle();
         }
     }
 }
@@ -136,6 +135,8 @@ fn clear_bucket<K, V>(
 ) -> Option<LinkPtr<K, V>> {
     let mut guard = session.hazard();
     loop {
+        // Between two steps: nothing here depends on what destructors do to the map.
+        session.settle();
         // SAFETY: a linked slot.
         let succ = unsafe { settle(slot) };
         // SAFETY: a linked slot, and `succ` was read there.

@@ -117,3 +117,40 @@ fn fillers_that_come_late_link_their_slots_where_they_belong() {
     assert!(boundaries.is_sorted_by(|a, b| a < b));
     assert!(boundaries.len() >= 1 << list.table.level());
 }
+
+#[test]
+fn a_filler_that_read_its_parent_before_the_level_was_published_does_not_link_there() {
+    let list = List::new(0).unwrap();
+    let mut key = 0;
+    let mut insert_until = |done: &dyn Fn() -> bool| {
+        while !done() {
+            insert(&list, key);
+            key += 1;
+        }
+        key
+    };
+    insert_until(&|| list.table.growing().is_some());
+    // A filler claims a chunk, reads the level, and is held up before it reads the parents' links.
+    let level = list.table.growing().unwrap();
+    let chunk = list.table.claim_chunk(level).unwrap();
+    let starts: Vec<_> = chunk
+        .map(|place| {
+            (
+                place,
+                list.table.start(super::order::boundary(level, place)),
+            )
+        })
+        .collect();
+    // The others publish its level and fill the next one: finer sentinels behind the same parents.
+    let keys = insert_until(&|| list.table.level() > level);
+    let (session, _seat) = list.domain.session();
+    for (place, (exact, parent, _)) in starts {
+        // SAFETY: a slot.
+        let succ = unsafe { parent.as_ref() }.load();
+        let slot = list.table.slot_at(level, place);
+        assert!(!list.split_empty(slot, level, (exact, parent, succ)));
+        // What it does then.
+        list.fill_slot(session, level, place);
+    }
+    check(&list, 0..keys);
+}
