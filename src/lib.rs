@@ -48,6 +48,7 @@ mod reclaim;
 mod split_order;
 mod sync;
 mod tunables;
+mod unwind;
 
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};

@@ -10,7 +10,6 @@
 //! | value                    | in a node's link           | in a slot (a sentinel's link)        |
 //! |--------------------------|----------------------------|--------------------------------------|
 //! | 0                        | never                      | not filled: the parent serves        |
-//! | PENDING                  | never                      | claimed, its successor not yet found |
 //! | successor + PENDING      | never                      | maybe linked, maybe not: no start    |
 //! | node                     | successor is that node     | the same                             |
 //! | slot + SENTINEL          | successor is that sentinel | the same                             |
@@ -146,8 +145,8 @@ impl<N> Link<N> {
         Succ(self.0.load_acquire())
     }
 
-    /// For a link that no other thread can reach yet (or any more), or a slot that the caller has
-    /// claimed: Relaxed, as the exchange that makes it reachable publishes it (`ORD[link]`).
+    /// For a link that no other thread can reach yet (or any more), or a slot that the caller
+    /// fills: Relaxed, as the exchange that makes it reachable publishes it (`ORD[link]`).
     pub(crate) fn set(&self, succ: Succ<N>) {
         self.0.store_relaxed(succ.0);
     }

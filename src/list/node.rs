@@ -247,8 +247,9 @@ impl<K, V> NewNode<K, V> {
 
     /// Takes key and value out again, of a node made by [`new`](Self::new).
     pub(crate) fn into_parts(self) -> (K, V) {
+        // Relaxed: an assertion.
+        debug_assert_eq!(self.node().shares.load(Ordering::Relaxed), 1);
         let node = ManuallyDrop::new(self).0;
-        debug_assert_eq!(node_shares(node), 1);
         // SAFETY: ours, alive.
         let key = unsafe { &raw const (*node.as_ptr()).key.own };
         // SAFETY: made by `new`, so `own` was written; moved out once, as `self` is gone.
@@ -268,13 +269,6 @@ impl<K, V> Drop for NewNode<K, V> {
         // SAFETY: never published (else forgotten), so ours alone.
         unsafe { Node::reclaim(self.0) };
     }
-}
-
-fn node_shares<K, V>(node: NonNull<Node<K, V>>) -> u32 {
-    // SAFETY: called on a node that the caller owns.
-    let shares = unsafe { &(*node.as_ptr()).shares };
-    // Relaxed: an assertion.
-    shares.load(Ordering::Relaxed)
 }
 
 #[cold]

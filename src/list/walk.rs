@@ -72,8 +72,12 @@ fn try_step<K, V>(
     if !next.is_marked() {
         return Ok(Step::Node(node, next));
     }
-    // SAFETY: `node` is marked with the successor `next`, and protected.
-    Err(unsafe { unlink(session, pred, node, next.unmarked()) })
+    let after = next.unmarked();
+    // SAFETY: `node` is marked with the successor `after`, and protected.
+    Err(match unsafe { unlink(session, pred, node, after) } {
+        Ok(()) => after,
+        Err(now) => now,
+    })
 }
 
 #[cold]
@@ -95,25 +99,21 @@ fn retry_step<K, V>(
     }
 }
 
-/// Unlinks the marked `node`; gives what `pred` holds afterwards.
+/// Unlinks the marked `node` and retires it; if `pred` no longer holds it, gives what it does.
 ///
 /// # Safety
 /// `node` is protected and marked, and `after` is its successor.
 #[cold]
-unsafe fn unlink<K, V>(
+pub(super) unsafe fn unlink<K, V>(
     session: Session<'_, Node<K, V>>,
     pred: &Link<Node<K, V>>,
     node: NonNull<Node<K, V>>,
     after: Succ<Node<K, V>>,
-) -> Succ<Node<K, V>> {
-    match pred.exchange(Succ::node(node), after) {
-        Ok(()) => {
-            // SAFETY: this exchange unlinked it (L3).
-            unsafe { session.retire(node) };
-            after
-        }
-        Err(now) => now,
-    }
+) -> Result<(), Succ<Node<K, V>>> {
+    pred.exchange(Succ::node(node), after)?;
+    // SAFETY: this exchange unlinked it (L3).
+    unsafe { session.retire(node) };
+    Ok(())
 }
 
 /// Makes a linked slot one that walks may start at, if its filler has not come to it yet; gives its

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use super::link::{Kind, Link, Succ};
 use super::node::{NewNode, Node};
-use super::walk::{Found, LinkPtr, Route, Visit, Walk};
+use super::walk::{Found, LinkPtr, Route, Visit, Walk, unlink};
 use crate::reclaim::{Guard, Session};
 
 /// A place in the list, protected.
@@ -70,11 +70,14 @@ impl<'d, K, V> Window<'d, K, V> {
             .map(|(node, _)| unsafe { node.as_ref() })
     }
 
-    /// A node with the found one's key and `value`.
-    pub(crate) fn lend(&self, value: V) -> Option<NewNode<K, V>> {
+    /// A node with the found one's key, and the value that `f` makes of the found one.
+    pub(crate) fn lend(&self, f: impl FnOnce(&K, &V) -> V) -> Option<NewNode<K, V>> {
+        let (node, _) = self.found?;
+        // SAFETY: protected by `guard`.
+        let found = unsafe { node.as_ref() };
+        let value = f(found.key(), found.value());
         // SAFETY: protected by `guard`, and a pointer as it stands in the list.
-        self.found
-            .map(|(node, _)| unsafe { NewNode::lent(node, value) })
+        Some(unsafe { NewNode::lent(node, value) })
     }
 
     /// The found node and what protects it.
@@ -110,7 +113,7 @@ impl<'d, K, V> Window<'d, K, V> {
         }
     }
 
-    /// Links the claimed `slot` at this place, if nothing changed here.
+    /// Links `slot`, which the caller fills, at this place, if nothing changed here.
     pub(crate) fn insert_sentinel(&self, slot: &Link<Node<K, V>>) -> bool {
         slot.set(self.succ.pending());
         self.pred()
@@ -172,11 +175,7 @@ impl<'d, K, V> Window<'d, K, V> {
         let Some((node, after)) = self.found else {
             return true;
         };
-        let unlinked = self.pred().exchange(Succ::node(node), after).is_ok();
-        if unlinked {
-            // SAFETY: this exchange unlinked it (L3).
-            unsafe { session.retire(node) };
-        }
-        unlinked
+        // SAFETY: protected by `guard`, and marked with that successor by this thread.
+        unsafe { unlink(session, self.pred(), node, after) }.is_ok()
     }
 }

@@ -14,6 +14,8 @@ use core::ops::Deref;
 use core::ptr::{self, NonNull};
 use std::thread_local;
 
+use crate::unwind::to_the_end;
+
 /// What a domain can reclaim.
 ///
 /// `Send`, because any thread may come to run the destructor.
@@ -86,14 +88,7 @@ impl<T: Reclaim> Garbage<T> {
 
 impl<T: Reclaim> Drop for Garbage<T> {
     fn drop(&mut self) {
-        struct Rest<'a, T: Reclaim>(&'a mut Garbage<T>);
-        impl<T: Reclaim> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                while self.0.reclaim_one() {}
-            }
-        }
-        let rest = Rest(self);
-        while rest.0.reclaim_one() {}
+        to_the_end(|| self.reclaim_one());
     }
 }
 

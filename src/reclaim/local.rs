@@ -45,7 +45,7 @@ pub(super) struct Local<T: Reclaim> {
     draining: Cell<bool>,
     /// Insertions until the next look at the length (used by the layer above).
     pub(super) until_check: Cell<usize>,
-    pub(super) inserted: Tally,
+    pub(super) counted: Tally,
     pub(super) retired: Tally,
     pub(super) reclaimed: Tally,
 }
@@ -62,7 +62,7 @@ impl<T: Reclaim> Local<T> {
             dirty: Cell::new(false),
             draining: Cell::new(false),
             until_check: Cell::new(0),
-            inserted: Tally::new(),
+            counted: Tally::new(),
             retired: Tally::new(),
             reclaimed: Tally::new(),
         }

@@ -51,7 +51,7 @@ pub(crate) use hazard::Guard;
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use garbage::with_sink;
 use hazard::HazardDomain;
-use local::Local;
+use local::{Local, Tally};
 pub(crate) use seat::Seat;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
@@ -187,23 +187,18 @@ impl<T: Reclaim> Domain<T> {
 
     /// The sum of what sessions [counted](Session::count).
     pub(crate) fn counted(&self) -> usize {
-        let sum = self.each_local().fold(0, |sum: usize, local| {
-            sum.wrapping_add(local.inserted.read())
-        });
-        // A removal's share may be read before its insertion's: never show less than nothing.
-        if sum > usize::MAX / 2 { 0 } else { sum }
+        not_negative(self.total(|local| &local.counted))
     }
 
     /// Nodes retired and not yet reclaimed.
     pub(crate) fn retired(&self) -> usize {
-        let (retired, reclaimed) = self.each_local().fold((0_usize, 0_usize), |(r, c), local| {
-            (
-                r.wrapping_add(local.retired.read()),
-                c.wrapping_add(local.reclaimed.read()),
-            )
-        });
-        let waiting = retired.wrapping_sub(reclaimed);
-        if waiting > usize::MAX / 2 { 0 } else { waiting }
+        let retired = self.total(|local| &local.retired);
+        not_negative(retired.wrapping_sub(self.total(|local| &local.reclaimed)))
+    }
+
+    fn total(&self, tally: impl Fn(&Local<T>) -> &Tally) -> usize {
+        self.each_local()
+            .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
     }
 
     /// Frees hazards and locals and moves every node that waits to `garbage`.
@@ -231,6 +226,12 @@ impl<T: Reclaim> Domain<T> {
         let hazards = core::mem::replace(&mut self.hazards, empty);
         with_sink(garbage, || drop(hazards));
     }
+}
+
+/// A sum of tallies that change while they are read: what reduces it may be read before what it
+/// reduces. Never less than nothing.
+fn not_negative(sum: usize) -> usize {
+    if sum > usize::MAX / 2 { 0 } else { sum }
 }
 
 /// Block, place in it and its length, for a seat beyond [`NEAR`].
@@ -292,7 +293,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// Adds to this thread's share of a sum (wrapping).
     #[inline]
     pub(crate) fn count(self, amount: usize) {
-        self.local.inserted.add(amount);
+        self.local.counted.add(amount);
     }
 
     /// Counts an insertion down to the next check; true when that is due.

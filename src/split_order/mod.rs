@@ -222,11 +222,7 @@ impl<K, V> SplitOrder<K, V> {
         let mut rejected = Vec::new();
         let updated = loop {
             let mut window = self.find(session, hash, &mut eq);
-            let Some(node) = window.found() else {
-                break None;
-            };
-            let value = f(node.key(), node.value());
-            let Some(new) = window.lend(value) else {
+            let Some(new) = window.lend(&f) else {
                 break None;
             };
             // Protected before anybody can reach it.

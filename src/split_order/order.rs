@@ -46,10 +46,11 @@ pub(super) fn birth(bucket: usize, level: u32) -> (u32, usize) {
     (level - even_splits, (bucket >> even_splits) >> 1)
 }
 
-/// The smallest hash of the bucket in place `place` among the new ones of `level`.
+/// The smallest hash of the bucket in place `place` among the new ones of `level`. (Bucket 0, of level 0,
+/// comes out as 2^32, which is its 0.)
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "below 2^32: place < 2^(level - 1)"
+    reason = "below 2^32, or that: place < 2^(level - 1)"
 )]
 pub(super) fn boundary(level: u32, place: usize) -> u32 {
     ((2 * place as u64 + 1) << (32 - level)) as u32
@@ -86,6 +87,7 @@ mod tests {
         }
         assert_eq!(birth(0, 0), (0, 0));
         assert_eq!(birth(0, 32).0, 0);
+        assert_eq!(boundary(0, 0), 0);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use core::ptr::NonNull;
 use super::{Protected, SplitOrder};
 use crate::list::{LinkPtr, Node, Step, advance, settle};
 use crate::reclaim::Session;
+use crate::unwind::to_the_end;
 
 /// The hashes that have not been walked yet: those from `0` on.
 #[derive(Clone, Debug)]
@@ -109,22 +110,14 @@ impl<K, V> SplitOrder<K, V> {
 
     /// Removes every entry that it meets, also if destructors that run meanwhile panic.
     pub(crate) fn clear(&self) {
-        /// Clears what is left, if a destructor has panicked.
-        struct Clear<'s, K, V>(&'s SplitOrder<K, V>, Option<LinkPtr<K, V>>);
-        impl<K, V> Drop for Clear<'_, K, V> {
-            fn drop(&mut self) {
-                let (session, _seat) = self.0.domain.session();
-                while let Some(slot) = self.1 {
-                    self.1 = clear_bucket(session, slot);
-                }
-            }
-        }
-        let (_, first, _) = self.table.start(0);
-        let mut clear = Clear(self, Some(first));
         let (session, _seat) = self.domain.session();
-        while let Some(slot) = clear.1 {
-            clear.1 = clear_bucket(session, slot);
-        }
+        let (_, first, _) = self.table.start(0);
+        let mut next = Some(first);
+        to_the_end(|| {
+            // A step that panics has done its part, or is done again from the same slot.
+            next = next.and_then(|slot| clear_bucket(session, slot));
+            next.is_some()
+        });
     }
 }
 

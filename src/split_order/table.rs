@@ -52,12 +52,8 @@ pub(super) type Exact = Option<u32>;
 impl<N> Table<N> {
     /// A table of `2^level` buckets, all linked and empty.
     pub(super) fn new(level: u32) -> Result<Self, TryReserveError> {
-        let layout = slots_layout(1 << level)?;
-        // SAFETY: never of size 0: there is one slot at least.
-        let base = NonNull::new(unsafe { alloc(layout) }).ok_or(TryReserveError::alloc(layout))?;
-        let base = base.cast::<Link<N>>();
-        advise_huge_pages(base.as_ptr().cast(), layout.size());
         let len = 1_usize << level;
+        let base = allocate(len, alloc)?;
         let segment = |level| {
             let slots = segment_len(level);
             // SAFETY: segment 0 is the first slot; segment l the slots from as many as precede it on.
@@ -98,13 +94,7 @@ impl<N> Table<N> {
     #[inline]
     fn slot(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
         let (born, place) = birth(bucket(hash, level), level);
-        // ORD[segment] Acquire: pairs with `begin`. (By T1 and ORD[level] it is not null.)
-        let segment = self.segments[born as usize % SEGMENTS].load_acquire();
-        debug_assert!(!segment.is_null());
-        // SAFETY: `place` is below the number of buckets that came to be at level `born`.
-        let slot = unsafe { segment.add(place) };
-        // SAFETY: not null by T1.
-        unsafe { NonNull::new_unchecked(slot) }
+        NonNull::from(self.slot_at(born, place))
     }
 
     /// The nearest linked slot at or before `hash`.
@@ -178,11 +168,7 @@ impl<N> Table<N> {
                 // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
                 let segment = self.segments[level as usize].load_acquire();
                 let place = place_in(segment, segment_len(level), sentinel)?;
-                Some(if level == 0 {
-                    0
-                } else {
-                    boundary(level, place)
-                })
+                Some(boundary(level, place))
             })
             .expect("a sentinel is a slot of the table")
     }
@@ -210,18 +196,12 @@ impl<N> Table<N> {
         if !segment.load_relaxed().is_null() {
             return Ok(());
         }
-        let layout = slots_layout(segment_len(next))?;
-        // SAFETY: not of size 0. All zeroes are empty slots (`Succ::EMPTY`).
-        let new = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let new = new
-            .ok_or(TryReserveError::alloc(layout))?
-            .cast::<Link<N>>()
-            .as_ptr();
-        advise_huge_pages(new.cast(), layout.size());
+        // All zeroes are empty slots (`Succ::EMPTY`).
+        let new = allocate(segment_len(next), alloc_zeroed)?.as_ptr();
         // ORD[segment] AcqRel: publishes the zeroes.
         if segment.compare_exchange(ptr::null_mut(), new).is_err() {
-            // SAFETY: allocated above, with this layout; published to nobody.
-            unsafe { dealloc(new.cast(), layout) };
+            // SAFETY: allocated above, with this length; published to nobody.
+            unsafe { free(new, segment_len(next)) };
         }
         Ok(())
     }
@@ -256,12 +236,15 @@ impl<N> Table<N> {
         }
     }
 
-    /// A slot of the growing level.
+    /// The slot in place `place` of the segment of `level`, which is allocated: by T1, or because the
+    /// caller has claimed the place.
+    #[inline]
     pub(super) fn slot_at(&self, level: u32, place: usize) -> &Link<N> {
         // ORD[segment] Acquire: pairs with `begin`.
-        let segment = self.segments[level as usize].load_acquire();
+        let segment = self.segments[level as usize % SEGMENTS].load_acquire();
         debug_assert!(!segment.is_null() && place < segment_len(level));
-        // SAFETY: the segment is allocated, and `place` is within it.
+        // SAFETY: the segment is allocated, and `place` is below the number of buckets that came to be
+        // at its level.
         let slot = unsafe { segment.add(place) };
         // SAFETY: slots live as long as the table.
         unsafe { &*slot }
@@ -282,34 +265,49 @@ impl<'t, N> Iterator for Slots<'t, N> {
         if self.place == segment_len(self.level) {
             (self.level, self.place) = (self.level + 1, 0);
         }
-        // ORD[segment] Acquire: pairs with `begin`. Null behind the last segment.
-        let segment = self.table.segments[self.level as usize].load_acquire();
-        if segment.is_null() {
-            return None;
-        }
-        // SAFETY: `place` is below the length of the segment.
-        let slot = unsafe { segment.add(self.place) };
-        self.place += 1;
-        // SAFETY: slots live as long as the table.
-        Some(unsafe { &*slot })
+        // Relaxed: `slot_at` acquires. Null behind the last segment.
+        let segment = &self.table.segments[self.level as usize];
+        (!segment.load_relaxed().is_null()).then(|| {
+            self.place += 1;
+            self.table.slot_at(self.level, self.place - 1)
+        })
     }
 }
 
 impl<N> Drop for Table<N> {
     fn drop(&mut self) {
-        let layout = |len| slots_layout(len).ok();
         let base = core::mem::take(&mut self.segments[0]).load_mut();
-        if let Some(layout) = layout(1 << self.base_level) {
-            // SAFETY: of `new`, with this layout.
-            unsafe { dealloc(base.cast(), layout) };
-        }
+        // SAFETY: of `new`, with this length.
+        unsafe { free(base, 1 << self.base_level) };
         for level in self.base_level + 1..=MAX_LEVEL {
             let segment = core::mem::take(&mut self.segments[level as usize]).load_mut();
-            if let (false, Some(layout)) = (segment.is_null(), layout(segment_len(level))) {
-                // SAFETY: of `begin`, with this layout.
-                unsafe { dealloc(segment.cast(), layout) };
+            if !segment.is_null() {
+                // SAFETY: of `begin`, with this length.
+                unsafe { free(segment, segment_len(level)) };
             }
         }
+    }
+}
+
+/// Memory for `len` slots (not 0) by `allocate`, std's `alloc` or `alloc_zeroed`; on huge pages, if
+/// possible.
+fn allocate<N>(
+    len: usize,
+    allocate: unsafe fn(Layout) -> *mut u8,
+) -> Result<NonNull<Link<N>>, TryReserveError> {
+    let layout = slots_layout(len)?;
+    // SAFETY: not of size 0.
+    let slots = NonNull::new(unsafe { allocate(layout) }).ok_or(TryReserveError::alloc(layout))?;
+    advise_huge_pages(slots.as_ptr(), layout.size());
+    Ok(slots.cast())
+}
+
+/// # Safety
+/// `slots` is of [`allocate`] with this `len`, and nobody uses it any more.
+unsafe fn free<N>(slots: *mut Link<N>, len: usize) {
+    if let Ok(layout) = slots_layout(len) {
+        // SAFETY: the caller's promise; `allocate` had the same layout.
+        unsafe { dealloc(slots.cast(), layout) };
     }
 }
 

@@ -16,6 +16,7 @@ use super::table::{Slots, Table};
 use crate::list::{Kind, Node, Succ};
 use crate::reclaim::Reclaim;
 use crate::sync::prefetch_read;
+use crate::unwind::to_the_end;
 
 /// Slots between the one whose first node is fetched and the one whose nodes are reclaimed.
 const AHEAD: usize = 16;
@@ -41,17 +42,19 @@ pub(super) unsafe fn teardown<K, V>(table: &Table<Node<K, V>>) {
     for _ in 0..AHEAD {
         nodes.fetch_ahead();
     }
-    // Runs again, for the rest, when `nodes` is dropped by a panic.
-    nodes.reclaim();
+    to_the_end(|| nodes.reclaim_one());
 }
 
 impl<K, V> Teardown<'_, K, V> {
-    fn reclaim(&mut self) {
-        while let Some(node) = self.next_node() {
-            // SAFETY: `teardown`'s caller has the list to itself; each node is met once, and the walk
-            // has left it.
-            unsafe { Reclaim::reclaim(node) };
-        }
+    /// Reclaims the next node; false if there is none.
+    fn reclaim_one(&mut self) -> bool {
+        let Some(node) = self.next_node() else {
+            return false;
+        };
+        // SAFETY: `teardown`'s caller has the list to itself; each node is met once, and the walk has
+        // left it.
+        unsafe { Reclaim::reclaim(node) };
+        true
     }
 
     fn next_node(&mut self) -> Option<NonNull<Node<K, V>>> {
@@ -79,11 +82,5 @@ impl<K, V> Teardown<'_, K, V> {
         if let Some(slot) = self.ahead.next() {
             prefetch_read(slot.load().address());
         }
-    }
-}
-
-impl<K, V> Drop for Teardown<'_, K, V> {
-    fn drop(&mut self) {
-        self.reclaim();
     }
 }
