@@ -232,3 +232,18 @@ fn a_chain_of_removing_destructors_does_not_nest_even_in_thread_local_destructor
     assert!(map.is_empty());
     assert_eq!(deepest.load(Ordering::Relaxed), 1);
 }
+
+#[test]
+fn a_panic_in_a_destructor_during_clear_leaves_an_empty_map() {
+    let drops = Rc::new(Cell::new(0));
+    let map = HashMap::new();
+    for n in 0..5_000 {
+        map.insert(n, Bomb(n, Rc::clone(&drops)));
+    }
+    // So many are freed on the way; the bomb may be among them, or among those that are left.
+    let cleared = catch_unwind(AssertUnwindSafe(|| map.clear()));
+    assert_eq!((map.len(), map.iter().count()), (0, 0));
+    let collected = catch_unwind(AssertUnwindSafe(|| map.collect_retired()));
+    assert!(cleared.is_err() != collected.is_err(), "it panics once");
+    assert_eq!(drops.get(), 5_000);
+}
