@@ -9,7 +9,7 @@ use std::hash::RandomState;
 use crate::errors::TryReserveError;
 use crate::iter::Iter;
 use crate::split_order::SplitOrder;
-use crate::sync::AtomicPtr;
+use crate::sync::{AtomicPtr, const_unless_loom};
 
 mod keyed;
 mod traits;
@@ -117,6 +117,7 @@ impl<K, V> HashMap<K, V> {
 }
 
 impl<K, V, S> HashMap<K, V, S> {
+    const_unless_loom! {
     /// An empty map, without an allocation, that hashes with `hash_builder`; for statics too.
     ///
     /// Any hasher will do: the map spreads the hashes itself.
@@ -138,6 +139,7 @@ impl<K, V, S> HashMap<K, V, S> {
             hash_builder,
             _owns: PhantomData,
         }
+    }
     }
 
     /// An empty map with room for `capacity` entries that hashes with `hash_builder`.

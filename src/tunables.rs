@@ -1,23 +1,32 @@
 //! Every threshold of the map in one place. Each says what it trades.
+//!
+//! Small under Miri, so that its few operations reach what lies behind them; and smaller in models
+//! (loom), where each atomic costs.
 
 /// Nodes that a thread keeps unlinked before it hands them to reclamation together.
 ///
 /// A batch shares one heavy barrier (`membarrier(2)`, 0.4 µs alone, 8 µs beside a running
 /// thread): larger batches make updates cheaper and let each idle thread sit on more garbage.
-///
-/// Small under Miri, so that its few operations fill some.
-pub(crate) const BATCH: usize = if cfg!(miri) { 4 } else { 512 };
+pub(crate) const BATCH: usize = pick(512, 4, 1);
 
 /// Hazards that a thread owns from its first operation on; more are made, as many again each
 /// time, when that many `Ref`s are held at once.
-pub(crate) const HAZARDS: usize = 8;
+pub(crate) const HAZARDS: usize = pick(8, 8, 2);
+
+/// Seats whose share of a map is found without a second look-up; a doubling directory holds the rest.
+pub(crate) const NEAR: usize = pick(64, 64, 4);
+
+/// Words of a chunk of seats: a further one is allocated for as many threads as they have bits.
+pub(crate) const SEAT_WORDS: usize = pick(64, 64, 1);
 
 /// log2 of the buckets of a map that was created without a capacity.
-pub(crate) const MIN_LEVEL: u32 = if cfg!(miri) { 1 } else { 6 };
+pub(crate) const MIN_LEVEL: u32 = if cfg!(any(miri, loom)) { 1 } else { 6 };
 
 /// The largest level: hashes are kept to 32 bits, so more buckets could not be told apart; and where
 /// addresses are short, no more slots could be had.
-pub(crate) const MAX_LEVEL: u32 = if usize::BITS > 32 {
+pub(crate) const MAX_LEVEL: u32 = if cfg!(loom) {
+    5
+} else if usize::BITS > 32 {
     32
 } else {
     usize::BITS - 4
@@ -29,7 +38,17 @@ pub(crate) const MAX_LEVEL: u32 = if usize::BITS > 32 {
 pub(crate) const BUCKETS_PER_ENTRY: usize = 2;
 
 /// Slots of a new segment that a writer fills with each insertion while the table grows.
-pub(crate) const FILL_CHUNK: usize = if cfg!(miri) { 1 } else { 8 };
+pub(crate) const FILL_CHUNK: usize = pick(8, 1, 1);
 
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
+
+const fn pick(real: usize, miri: usize, loom: usize) -> usize {
+    if cfg!(loom) {
+        loom
+    } else if cfg!(miri) {
+        miri
+    } else {
+        real
+    }
+}

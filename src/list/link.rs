@@ -123,7 +123,7 @@ impl<N> Succ<N> {
 pub(crate) struct Link<N>(AtomicPtr<N>);
 
 impl<N> Link<N> {
-    pub(crate) const fn new(succ: Succ<N>) -> Self {
+    pub(crate) fn new(succ: Succ<N>) -> Self {
         Self(AtomicPtr::new(succ.0))
     }
 

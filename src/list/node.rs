@@ -19,14 +19,14 @@
 //! Edges: `shares` — each user's decrement (Release) → the last one's (Acquire): every use of the key
 //! happens before its drop (as in `Arc`).
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::alloc::handle_alloc_error;
 use core::alloc::Layout;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use super::link::{Link, Succ};
 use crate::reclaim::Reclaim;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, alloc, dealloc};
 
 /// In `shares`: this node does not own its key.
 const LENT: u32 = u32::MAX;

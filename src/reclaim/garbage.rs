@@ -12,8 +12,8 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
-use std::thread_local;
 
+use crate::sync::thread_local;
 use crate::unwind::to_the_end;
 
 /// What a domain can reclaim.
@@ -103,10 +103,10 @@ pub(super) fn with_sink<T: Reclaim, R>(sink: &mut Garbage<T>, f: impl FnOnce() -
     struct Restore(*mut ());
     impl Drop for Restore {
         fn drop(&mut self) {
-            SINK.set(self.0);
+            SINK.with(|sink| sink.set(self.0));
         }
     }
-    let _restore = Restore(SINK.replace(ptr::from_mut(sink).cast()));
+    let _restore = Restore(SINK.with(|current| current.replace(ptr::from_mut(sink).cast())));
     f()
 }
 
@@ -123,7 +123,7 @@ impl<T: Reclaim> Deref for Reclaimed<T> {
 
 impl<T: Reclaim> Drop for Reclaimed<T> {
     fn drop(&mut self) {
-        let sink: *mut Garbage<T> = SINK.get().cast();
+        let sink: *mut Garbage<T> = SINK.with(Cell::get).cast();
         debug_assert!(
             !sink.is_null(),
             "haphazard reclaims only inside `with_sink`"

@@ -17,13 +17,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::array;
-use core::cell::{Cell, RefCell, UnsafeCell};
+use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use haphazard::HazardPointer;
 
-use crate::sync::{AtomicBool, AtomicPtr, Ordering, StoreLoad};
+use crate::sync::{AtomicBool, AtomicPtr, ExclusiveCell, Ordering, StoreLoad};
 use crate::tunables::HAZARDS;
 
 /// haphazard's domain family of this crate.
@@ -36,7 +36,7 @@ pub(super) struct Hazard {
     busy: AtomicBool,
     /// Used by the holder of `busy` alone. The lifetime is a fiction: the record lives as long as
     /// the domain (H1).
-    record: UnsafeCell<ManuallyDrop<HazardPointer<'static, Family>>>,
+    record: ExclusiveCell<ManuallyDrop<HazardPointer<'static, Family>>>,
 }
 
 impl Hazard {
@@ -47,7 +47,7 @@ impl Hazard {
         let domain: &'static HazardDomain = unsafe { &*core::ptr::from_ref(domain) };
         Self {
             busy: AtomicBool::new(false),
-            record: UnsafeCell::new(ManuallyDrop::new(HazardPointer::new_in_domain(domain))),
+            record: ExclusiveCell::new(ManuallyDrop::new(HazardPointer::new_in_domain(domain))),
         }
     }
 
@@ -160,12 +160,13 @@ impl Guard<'_> {
     /// reachable for anybody yet.
     #[inline]
     pub(crate) fn protect<T>(&mut self, node: NonNull<T>) {
-        let record = self.hazard.record.get();
-        // SAFETY: `busy` is set and belongs to this guard, borrowed exclusively, so nobody else
-        // reaches the cell's content; the domain is alive (H1).
-        let record = unsafe { &mut *record };
-        // ORD[protect] Release store in haphazard (`HazPtrRecord::protect`); see `reclaim`.
-        record.protect_raw(node.as_ptr());
+        self.hazard.record.with_mut(|record| {
+            // SAFETY: `busy` is set and belongs to this guard, borrowed exclusively, so nobody else
+            // reaches the cell's content; the domain is alive (H1).
+            let record = unsafe { &mut *record };
+            // ORD[protect] Release store in haphazard (`HazPtrRecord::protect`); see `reclaim`.
+            record.protect_raw(node.as_ptr());
+        });
     }
 
     /// Publishes a hazard for `node`, which was read from `link`, and reads `link` again: the node, now
@@ -192,12 +193,13 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
-        let record = self.hazard.record.get();
-        // SAFETY: as in `protect`.
-        let record = unsafe { &mut *record };
-        // Release store of null, in haphazard: our reads of the node happen before a scan that
-        // finds it unprotected (the scan loads with Acquire).
-        record.reset_protection();
+        self.hazard.record.with_mut(|record| {
+            // SAFETY: as in `protect`.
+            let record = unsafe { &mut *record };
+            // Release store of null, in haphazard: our reads of the node happen before a scan that
+            // finds it unprotected (the scan loads with Acquire).
+            record.reset_protection();
+        });
         // ORD[hazard.free] Release: pairs with the Acquire load in `acquire`.
         self.hazard.busy.store(false, Ordering::Release);
     }

@@ -14,7 +14,7 @@ use crate::tunables::BATCH;
 pub(super) struct Tally(AtomicUsize);
 
 impl Tally {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicUsize::new(0))
     }
 

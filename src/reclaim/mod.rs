@@ -42,6 +42,7 @@ mod local;
 mod seat;
 
 use alloc::boxed::Box;
+use core::array;
 use core::ptr::{self, NonNull};
 use crossbeam_utils::CachePadded;
 
@@ -49,6 +50,7 @@ pub(crate) use garbage::{Garbage, Reclaim};
 pub(crate) use hazard::Guard;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
+use crate::tunables::NEAR;
 use garbage::with_sink;
 use hazard::HazardDomain;
 use local::{Local, Tally};
@@ -56,8 +58,7 @@ pub(crate) use seat::Seat;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 
-/// Seats whose locals are found without a second look-up; a doubling directory holds the rest.
-const NEAR: usize = 64;
+/// Blocks that the doubling directory behind [`NEAR`] may come to.
 const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 
 /// One map's reclamation: its hazards, its batches, its garbage.
@@ -76,8 +77,8 @@ impl<T: Reclaim> Domain<T> {
     pub(crate) fn new(store_load: StoreLoad) -> Self {
         Self {
             store_load,
-            near: [const { AtomicPtr::new(ptr::null_mut()) }; NEAR],
-            far: [const { AtomicPtr::new(ptr::null_mut()) }; FAR],
+            near: array::from_fn(|_| AtomicPtr::default()),
+            far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
             hazards: Box::new(HazardDomain::new(&hazard::Family)),
         }

@@ -22,11 +22,10 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ptr;
-use std::thread_local;
 
-use crate::sync::{AtomicPtr, AtomicUsize};
+use crate::sync::{AtomicPtr, AtomicUsize, thread_local};
+use crate::tunables::SEAT_WORDS as WORDS;
 
-const WORDS: usize = 64;
 const SEATS_PER_CHUNK: usize = WORDS * usize::BITS as usize;
 const NONE: usize = usize::MAX;
 
@@ -36,10 +35,19 @@ struct Chunk {
 }
 
 impl Chunk {
+    #[cfg(not(loom))]
     const fn new() -> Self {
         Self {
             taken: [const { AtomicUsize::new(0) }; WORDS],
             next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    #[cfg(loom)]
+    fn new() -> Self {
+        Self {
+            taken: core::array::from_fn(|_| AtomicUsize::new(0)),
+            next: AtomicPtr::default(),
         }
     }
 
@@ -65,11 +73,30 @@ impl Chunk {
     }
 }
 
+#[cfg(not(loom))]
 static FIRST: Chunk = Chunk::new();
+#[cfg(not(loom))]
+fn first() -> &'static Chunk {
+    &FIRST
+}
+
+#[cfg(loom)]
+std::thread_local! {
+    /// Of one execution of a model, whose threads are all one to the system. (loom's own statics end
+    /// before the thread-locals that use them.)
+    static FIRST: Cell<Option<&'static Chunk>> = const { Cell::new(None) };
+}
+
+#[cfg(loom)]
+fn first() -> &'static Chunk {
+    FIRST
+        .get()
+        .expect("an execution begins with `Seat::vacate_all`")
+}
 
 /// Takes the lowest free seat.
 fn claim() -> usize {
-    let (mut chunk, mut base) = (&FIRST, 0);
+    let (mut chunk, mut base) = (first(), 0);
     loop {
         for (i, word) in chunk.taken.iter().enumerate() {
             // Relaxed: only a hint where to try; the `fetch_or` decides.
@@ -92,7 +119,7 @@ fn claim() -> usize {
 #[cold]
 #[inline(never)]
 fn release(seat: usize) {
-    let mut chunk = &FIRST;
+    let mut chunk = first();
     for _ in 0..seat / SEATS_PER_CHUNK {
         chunk = chunk.next();
     }
@@ -106,7 +133,8 @@ struct Owner(usize);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        INDEX.set(NONE);
+        // In models, `INDEX` may be gone already.
+        let _ = INDEX.try_with(|index| index.set(NONE));
         release(self.0);
     }
 }
@@ -116,7 +144,7 @@ thread_local! {
     static INDEX: Cell<usize> = const { Cell::new(NONE) };
     static OWNER: Owner = {
         let seat = claim();
-        INDEX.set(seat);
+        INDEX.with(|index| index.set(seat));
         Owner(seat)
     };
 }
@@ -137,7 +165,7 @@ impl Seat {
     /// The thread's seat if it has one below `limit` (which is below [`BORROWED`]).
     #[inline]
     pub(super) fn known(limit: usize) -> Option<Self> {
-        let index = INDEX.get();
+        let index = INDEX.with(Cell::get);
         if index >= limit {
             return None; // `NONE` is above every limit
         }
@@ -151,11 +179,11 @@ impl Seat {
     /// are nested in it.
     #[cold]
     pub(super) fn current() -> Self {
-        let index = match INDEX.get() {
+        let index = match INDEX.with(Cell::get) {
             // The thread-local is destroyed already.
             NONE => OWNER.try_with(|owner| owner.0).unwrap_or_else(|_| {
                 let index = claim();
-                INDEX.set(index);
+                INDEX.with(|known| known.set(index));
                 index | BORROWED
             }),
             index => index,
@@ -164,6 +192,18 @@ impl Seat {
             index,
             _thread: PhantomData,
         }
+    }
+
+    /// Begins an execution of a model, with seats that nobody has taken.
+    #[cfg(all(test, loom))]
+    pub(crate) fn vacate_all() {
+        FIRST.set(Some(Box::leak(Box::new(Chunk::new()))));
+    }
+
+    /// Seats the calling thread of a model, which has sat nowhere yet, in `seat`.
+    #[cfg(all(test, loom))]
+    pub(crate) fn sit(seat: usize) {
+        INDEX.with(|index| index.set(seat));
     }
 
     #[inline]
@@ -176,13 +216,13 @@ impl Drop for Seat {
     #[inline]
     fn drop(&mut self) {
         if self.index >= BORROWED {
-            INDEX.set(NONE);
+            INDEX.with(|index| index.set(NONE));
             release(self.index());
         }
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

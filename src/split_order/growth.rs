@@ -15,6 +15,7 @@
 use core::ptr::NonNull;
 
 use super::SplitOrder;
+use super::failpoint::failpoint;
 use super::order::boundary;
 use super::table::{Start, capacity_of};
 use crate::errors::TryReserveError;
@@ -54,6 +55,7 @@ impl<K, V> SplitOrder<K, V> {
             let period = (room / (2 * threads)).max(capacity / (64 * threads));
             session.check_again_after(period.min(CHECK_PERIOD_MAX));
         } else {
+            failpoint!(GrowthDue);
             // Without memory the map goes on with longer chains, and tries again at the next look.
             let _ = self.table.begin();
             session.check_again_after(0);
@@ -65,11 +67,13 @@ impl<K, V> SplitOrder<K, V> {
     fn fill_chunk<'d>(&'d self, session: Session<'d, Node<K, V>>, level: u32) {
         match self.table.claim_chunk(level) {
             Some(places) => {
+                failpoint!(ChunkClaimed);
                 // The chunk's parents lie side by side, their first nodes do not.
                 places
                     .clone()
                     .for_each(|place| self.table.prefetch(boundary(level, place)));
                 places.for_each(|place| self.fill_slot(session, level, place));
+                failpoint!(ChunkDone);
             }
             None => self.table.publish(level),
         }
@@ -85,6 +89,7 @@ impl<K, V> SplitOrder<K, V> {
         let hash = boundary(level, place);
         if !self.split_empty(slot, level, self.table.start(hash)) {
             let visit = |node: &Node<K, V>| {
+                failpoint!(PlaceSearched);
                 if node.hash() < hash {
                     Visit::Past
                 } else {
@@ -93,8 +98,10 @@ impl<K, V> SplitOrder<K, V> {
             };
             while !search(session, self.route(hash), visit).insert_sentinel(slot) {}
         }
+        failpoint!(SlotLinked);
         // SAFETY: linked just now.
         unsafe { settle(NonNull::from(slot)) };
+        failpoint!(SlotSettled);
     }
 
     /// Links `slot` behind its parent, the start of a walk to it, if the parent's bucket has no entries,
@@ -116,6 +123,7 @@ impl<K, V> SplitOrder<K, V> {
             return false;
         }
         slot.set(succ.pending());
+        failpoint!(SlotPending);
         // SAFETY: slots live as long as the table.
         let parent = unsafe { parent.as_ref() };
         parent

@@ -20,12 +20,15 @@
 //! | insert, replacing; update | the exchange of the replaced node's link |
 //! | remove | the mark |
 
+mod failpoint;
 mod growth;
+#[cfg(all(test, loom))]
+mod models;
 mod order;
 mod range;
 mod table;
 mod teardown;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 use alloc::vec::Vec;
@@ -107,7 +110,10 @@ impl<K, V> SplitOrder<K, V> {
 
     /// An empty list with room for `capacity` entries.
     pub(crate) fn new(capacity: usize) -> Result<Self, TryReserveError> {
-        let level = level_for(capacity)?.max(MIN_LEVEL);
+        Self::with_level(level_for(capacity)?.max(MIN_LEVEL))
+    }
+
+    fn with_level(level: u32) -> Result<Self, TryReserveError> {
         // Registered before any reader of this map exists, and for good.
         let store_load = StoreLoad::register();
         Ok(Self {

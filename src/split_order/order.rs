@@ -56,7 +56,7 @@ pub(super) fn boundary(level: u32, place: usize) -> u32 {
     ((2 * place as u64 + 1) << (32 - level)) as u32
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -21,8 +21,10 @@
 
 use alloc::alloc::{alloc, alloc_zeroed, dealloc};
 use core::alloc::Layout;
+use core::array;
 use core::ptr::{self, NonNull};
 
+use super::failpoint::failpoint;
 use super::order::{birth, boundary, bucket};
 use crate::errors::TryReserveError;
 use crate::list::{Link, Succ};
@@ -31,7 +33,7 @@ use crate::tunables::{BUCKETS_PER_ENTRY, FILL_CHUNK, MAX_LEVEL};
 
 /// More than the levels, so that "the segment after `level`" always is an element; and a power of two,
 /// so that an index can be masked instead of checked.
-const SEGMENTS: usize = 64;
+const SEGMENTS: usize = (MAX_LEVEL as usize + 2).next_power_of_two();
 
 pub(super) struct Table<N> {
     level: AtomicUsize,
@@ -54,6 +56,7 @@ impl<N> Table<N> {
     pub(super) fn new(level: u32) -> Result<Self, TryReserveError> {
         let len = 1_usize << level;
         let base = allocate(len, alloc)?;
+        failpoint!(BaseAllocated);
         let segment = |level| {
             let slots = segment_len(level);
             // SAFETY: segment 0 is the first slot; segment l the slots from as many as precede it on.
@@ -72,13 +75,14 @@ impl<N> Table<N> {
         let table = Self {
             level: AtomicUsize::new(level as usize),
             base_level: level,
-            segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
-            cursors: [const { AtomicUsize::new(0) }; SEGMENTS],
+            segments: array::from_fn(|_| AtomicPtr::default()),
+            cursors: array::from_fn(|_| AtomicUsize::default()),
         };
         for level in 0..=level {
             // Relaxed: published with the table.
             table.segments[level as usize].store_relaxed(segment(level).as_ptr());
         }
+        failpoint!(BaseLinked);
         Ok(table)
     }
 
@@ -196,13 +200,14 @@ impl<N> Table<N> {
         if !segment.load_relaxed().is_null() {
             return Ok(());
         }
-        // All zeroes are empty slots (`Succ::EMPTY`).
-        let new = allocate(segment_len(next), alloc_zeroed)?.as_ptr();
+        let new = allocate_empty(segment_len(next))?.as_ptr();
+        failpoint!(SegmentAllocated);
         // ORD[segment] AcqRel: publishes the zeroes.
         if segment.compare_exchange(ptr::null_mut(), new).is_err() {
             // SAFETY: allocated above, with this length; published to nobody.
             unsafe { free(new, segment_len(next)) };
         }
+        failpoint!(SegmentPublished);
         Ok(())
     }
 
@@ -221,10 +226,12 @@ impl<N> Table<N> {
 
     /// Makes `level` the one that walks start at.
     pub(super) fn publish(&self, level: u32) {
+        failpoint!(ChunksClaimed);
         // ORD[level] AcqRel: who sees the level sees its segment. A failure: already done.
         let _ = self
             .level
             .compare_exchange(level as usize - 1, level as usize);
+        failpoint!(LevelPublished);
     }
 
     /// All slots, of the growing level too.
@@ -287,6 +294,22 @@ impl<N> Drop for Table<N> {
             }
         }
     }
+}
+
+/// `len` empty slots (not 0).
+fn allocate_empty<N>(len: usize) -> Result<NonNull<Link<N>>, TryReserveError> {
+    // All zeroes are empty slots (`Succ::EMPTY`).
+    let slots = allocate(len, alloc_zeroed)?;
+    if cfg!(loom) {
+        // There an atomic is more than its value.
+        for place in 0..len {
+            // SAFETY: within the memory.
+            let slot = unsafe { slots.add(place) };
+            // SAFETY: ours.
+            unsafe { slot.write(Link::new(Succ::EMPTY)) };
+        }
+    }
+    Ok(slots)
 }
 
 /// Memory for `len` slots (not 0) by `allocate`, std's `alloc` or `alloc_zeroed`; on huge pages, if

@@ -6,6 +6,8 @@ use core::ops::Range;
 use super::{SplitOrder, split_order};
 use crate::list::NewNode;
 
+mod failpoints;
+
 type List = SplitOrder<u64, u64>;
 
 fn insert(list: &List, key: u64) {

@@ -1,0 +1,160 @@
+//! Protect against retire: nothing is reclaimed in a reader's hands, and all is in the end.
+//!
+//! ```text
+//!   reader:   hazard = node; link still there? ──► reads key and value ──► hazard = null
+//!   remover:  unlink; barrier; scan the hazards ──► drops key and value, if none
+//! ```
+
+use alloc::vec;
+
+use super::{Explore, Pair, hash_of, join, model, read, run, spawn};
+
+#[test]
+fn a_get_beside_a_removal_that_reclaims() {
+    Pair {
+        name: ["remove, reclaim", "get"],
+        explore: Explore::All,
+        keys: &[5],
+        first: |list| list.remove_and_reclaim(5),
+        second: |list| list.get(5),
+        left: |_, &removed, &got| {
+            assert_eq!(removed, Some(5));
+            assert!([Some(5), None].contains(&got));
+            vec![]
+        },
+        outcomes: 2,
+    }
+    .check();
+}
+
+#[test]
+fn a_get_behind_a_node_that_is_removed_and_reclaimed() {
+    Pair {
+        name: ["remove, reclaim", "get behind"],
+        explore: Explore::Preemptions(3),
+        keys: &[5, 6],
+        first: |list| list.remove_and_reclaim(5),
+        second: |list| list.get(6),
+        left: |_, &removed, &got| {
+            assert_eq!((removed, got), (Some(5), Some(6)));
+            vec![(6, 6)]
+        },
+        outcomes: 1,
+    }
+    .check();
+}
+
+#[test]
+fn a_get_beside_a_replacement_that_reclaims() {
+    Pair {
+        name: ["insert over, reclaim", "get"],
+        explore: Explore::All,
+        keys: &[5],
+        first: |list| {
+            let result = list.insert(5, 50);
+            list.0.collect();
+            result
+        },
+        second: |list| list.get(5),
+        left: |_, &replaced, &got| {
+            assert_eq!(replaced, Some(5));
+            assert!([Some(5), Some(50)].contains(&got), "never absent");
+            vec![(5, 50)]
+        },
+        outcomes: 2,
+    }
+    .check();
+}
+
+/// A key that two nodes use: its owner, which was replaced, and the node that borrows it.
+#[test]
+fn a_lent_key_outlives_its_owners_value() {
+    Pair {
+        name: ["update, remove, reclaim", "get"],
+        explore: Explore::Preemptions(3),
+        keys: &[5],
+        first: |list| {
+            list.update(5, |n| n * 10);
+            list.remove_and_reclaim(5)
+        },
+        second: |list| list.get(5),
+        left: |_, &removed, &got| {
+            assert_eq!(removed, Some(50));
+            assert!([Some(5), Some(50), None].contains(&got));
+            vec![]
+        },
+        outcomes: 3,
+    }
+    .check();
+}
+
+/// The last two users of a key go at the same time, in two threads.
+#[test]
+fn two_threads_give_up_one_key() {
+    model(
+        "reclaim | reclaim, one key",
+        Explore::Preemptions(3),
+        || {
+            run(&[5], 2, |list| {
+                list.update(5, |n| n * 10);
+                let other = spawn(1, move || list.remove_and_reclaim(5));
+                list.0.collect();
+                assert_eq!(join(other), Some(50));
+                vec![]
+            });
+        },
+    );
+}
+
+/// Two scans at once: each node is reclaimed by one of them.
+#[test]
+fn two_threads_reclaim() {
+    Pair {
+        name: ["remove, reclaim", "remove another, reclaim"],
+        explore: Explore::Preemptions(3),
+        keys: &[5, 40],
+        first: |list| list.remove_and_reclaim(5),
+        second: |list| list.remove_and_reclaim(40),
+        left: |_, &one, &other| {
+            assert_eq!((one, other), (Some(5), Some(40)));
+            vec![]
+        },
+        outcomes: 1,
+    }
+    .check();
+}
+
+/// A hazard that another thread frees is taken again by its owner: its record has one user at a time.
+#[test]
+fn a_ref_dropped_in_another_thread() {
+    model("get | drop a foreign Ref", Explore::All, || {
+        run(&[5, 6], 2, |list| {
+            let entry = list.0.get(hash_of(5), |key| key.read() == 5);
+            let entry = entry.expect("is there");
+            let other = spawn(1, move || {
+                let value = read(&entry);
+                drop(entry);
+                value
+            });
+            assert_eq!(list.get(6), Some(6));
+            assert_eq!(list.remove_and_reclaim(5), Some(5));
+            assert_eq!(join(other), 5);
+            vec![(6, 6)]
+        });
+    });
+}
+
+/// A thread's first operation publishes what it keeps there, while another sums up over the threads.
+#[test]
+fn a_first_operation_beside_a_sum() {
+    model("first insertion | len, retired", Explore::All, || {
+        run(&[], 1, |list| {
+            let other = spawn(1, move || (list.0.len(), list.0.retired()));
+            loom::thread::yield_now();
+            list.insert(5, 5);
+            let (len, retired) = join(other);
+            assert!(len <= 1 && retired == 0);
+            vec![(5, 5)]
+        });
+    });
+}

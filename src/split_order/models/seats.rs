@@ -1,0 +1,111 @@
+//! The whole map, with seats that threads take and give back themselves; its birth and its end.
+
+use core::hash::{BuildHasherDefault, Hasher};
+
+use loom::sync::Arc;
+use loom::thread;
+
+use super::{Explore, Probe, join, model, spawn};
+use crate::HashMap;
+
+/// A number is its own hash.
+#[derive(Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are u64");
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
+}
+
+type Map = HashMap<u64, Probe, BuildHasherDefault<Same>>;
+
+/// Runs `one` and `other` beside each other on a map that holds `keys`, then `after`, then drops the map.
+/// Main has no part in it: its thread-locals end when loom's statics, the seats, are gone.
+fn beside(
+    keys: &'static [u64],
+    one: fn(&Map),
+    other: fn(&Map),
+    after: fn(&Map),
+) -> impl Fn() + Send + Sync {
+    move || {
+        let map: Arc<Map> = Arc::new(HashMap::with_hasher(BuildHasherDefault::new()));
+        let in_thread = |f: fn(&Map)| {
+            let map = Arc::clone(&map);
+            thread::spawn(move || f(&map))
+        };
+        join(in_thread(match keys {
+            [] => |_| {},
+            _ => |map| {
+                for n in [1, 2] {
+                    drop(map.insert(n, Probe::new(n)));
+                }
+            },
+        }));
+        let threads = [in_thread(one), in_thread(other)];
+        threads.into_iter().for_each(join);
+        join(in_thread(after));
+    }
+}
+
+/// The first insertions make the list: one of them, for all.
+#[test]
+fn the_first_two_insertions() {
+    model(
+        "first insert | first insert",
+        Explore::Preemptions(3),
+        || {
+            let map: Arc<Map> = Arc::new(HashMap::with_hasher(BuildHasherDefault::new()));
+            let threads = [1, 2].map(|n| {
+                let map = Arc::clone(&map);
+                // A seat each, as the taking of seats has a model of its own.
+                spawn(n, move || drop(map.insert(n as u64, Probe::new(n as u64))))
+            });
+            threads.into_iter().for_each(join);
+            crate::reclaim::Seat::sit(0);
+            for n in [1, 2] {
+                assert_eq!(map.get(&n).map(|probe| probe.read()), Some(n));
+            }
+        },
+    );
+}
+
+/// A thread that comes after another has ended takes its seat, and what lies there.
+#[test]
+fn a_seat_passes_from_thread_to_thread() {
+    let body = beside(
+        &[1, 2],
+        |map| drop(map.remove(&1)),
+        |map| drop(map.remove(&2)),
+        |map| {
+            map.collect_retired();
+            assert_eq!((map.len(), map.retired_len()), (0, 0));
+        },
+    );
+    model("remove, end | remove, end", Explore::Preemptions(3), body);
+}
+
+/// Whoever drops the last handle takes everything down, after all that the others did.
+#[test]
+fn the_last_handle() {
+    model(
+        "insert, drop | remove, drop",
+        Explore::Preemptions(3),
+        || {
+            let map: Arc<Map> = Arc::new(HashMap::with_hasher(BuildHasherDefault::new()));
+            let first = Arc::clone(&map);
+            join(thread::spawn(move || drop(first.insert(1, Probe::new(1)))));
+            let second = Arc::clone(&map);
+            let one = thread::spawn(move || drop(second.insert(2, Probe::new(2))));
+            let other = thread::spawn(move || drop(map.remove(&1)));
+            join(one);
+            join(other);
+        },
+    );
+}
