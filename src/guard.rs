@@ -1,7 +1,9 @@
 //! [`Ref`]: an entry that is being looked at.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::list::Node;
@@ -30,7 +32,10 @@ use crate::reclaim::Guard;
 /// assert_eq!(*map.get("key").unwrap(), "new");
 /// ```
 pub struct Ref<'map, K, V> {
-    node: NonNull<Node<K, V>>,
+    /// A `Node<K, V>`. Erased, because a node is invariant in `K` and `V` for its link's sake, while a
+    /// shared reference, which is what this is, may shorten what they borrow.
+    node: NonNull<()>,
+    _entry: PhantomData<&'map (K, V)>,
     _guard: Guard<'map>,
 }
 
@@ -40,19 +45,25 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Send for Ref<'_, K, V> {}
 // SAFETY: as above; a shared `Ref` gives `&K` and `&V` only.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Ref<'_, K, V> {}
 
+// As `&K` and `&V`: a panic elsewhere leaves what a `Ref` shows as it is.
+impl<K: RefUnwindSafe, V: RefUnwindSafe> UnwindSafe for Ref<'_, K, V> {}
+impl<K: RefUnwindSafe, V: RefUnwindSafe> RefUnwindSafe for Ref<'_, K, V> {}
+
 impl<'map, K, V> Ref<'map, K, V> {
     /// `guard` protects `node`, a node of the map that `'map` borrows.
     pub(crate) fn new((node, guard): (NonNull<Node<K, V>>, Guard<'map>)) -> Self {
         Self {
-            node,
+            node: node.cast(),
+            _entry: PhantomData,
             _guard: guard,
         }
     }
 
     #[inline]
     fn node(&self) -> &Node<K, V> {
-        // SAFETY: protected since it was found, until `_guard` is dropped (L4).
-        unsafe { self.node.as_ref() }
+        // SAFETY: protected since it was found, until `_guard` is dropped (L4). `K` and `V` may borrow for
+        // shorter than the node's own: only `&K` and `&V` are made of it.
+        unsafe { self.node.cast().as_ref() }
     }
 
     /// The key.

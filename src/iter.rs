@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::guard::Ref;
 use crate::split_order::{Protected, Ranges, SplitOrder};
@@ -20,6 +21,10 @@ pub struct Iter<'map, K, V> {
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Iter<'_, K, V> {}
 // SAFETY: nothing can be done with a shared `Iter`.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Iter<'_, K, V> {}
+
+// As `Ref`. A step that panics has given out nothing of its bucket.
+impl<K: RefUnwindSafe, V: RefUnwindSafe> UnwindSafe for Iter<'_, K, V> {}
+impl<K: RefUnwindSafe, V: RefUnwindSafe> RefUnwindSafe for Iter<'_, K, V> {}
 
 impl<'map, K, V> Iter<'map, K, V> {
     pub(crate) fn new(list: Option<&'map SplitOrder<K, V>>) -> Self {

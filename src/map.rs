@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
 use std::hash::RandomState;
 
@@ -85,6 +86,10 @@ unsafe impl<K: Send, V: Send, S: Send> Send for HashMap<K, V, S> {}
 // SAFETY: through `&self`, threads get `&K` and `&V` (`Sync`), and drop keys and values that others
 // inserted (`Send`).
 unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {}
+
+// As std's map. A panic in the midst of an operation leaves the map as it was before or as it is after.
+impl<K: UnwindSafe, V: UnwindSafe, S: UnwindSafe> UnwindSafe for HashMap<K, V, S> {}
+impl<K: RefUnwindSafe, V: RefUnwindSafe, S: RefUnwindSafe> RefUnwindSafe for HashMap<K, V, S> {}
 
 impl<K, V> HashMap<K, V> {
     /// An empty map, without an allocation, with std's [`RandomState`] (which withstands hash

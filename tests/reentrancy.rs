@@ -70,15 +70,17 @@ impl Drop for Value {
 
 #[test]
 fn every_operation_works_inside_every_callback() {
-    BUDGET.store(
-        i64::try_from(scaled(40_000)).unwrap().max(500),
-        Ordering::Relaxed,
-    );
+    let (budget, rounds) = if cfg!(miri) {
+        (40, 3)
+    } else {
+        (scaled(40_000), scaled(1_000))
+    };
+    BUDGET.store(i64::try_from(budget).unwrap(), Ordering::Relaxed);
     let map = MAP.get_or_init(HashMap::new);
     std::thread::scope(|scope| {
         for t in 0..2 {
             scope.spawn(move || {
-                for n in 0..scaled(1_000).max(4) {
+                for n in 0..rounds {
                     let key = (n * 7 + t) % 20;
                     map.insert(Key(key), Value(n));
                     map.get_or_insert_with(Key(key), || {
@@ -107,7 +109,7 @@ struct AtExit(RefCell<Option<Arc<HashMap<u64, Counted>>>>, Census);
 impl Drop for AtExit {
     fn drop(&mut self) {
         if let Some(map) = self.0.take() {
-            for n in 0..20 {
+            for n in 0..if cfg!(miri) { 5 } else { 20 } {
                 map.insert(n, self.1.counted(n));
                 let seen = map.get(&n);
                 map.remove(&n);
@@ -125,7 +127,7 @@ fn thread_local_destructors_may_use_the_map() {
     }
     let census = Census::default();
     let map = Arc::new(HashMap::new());
-    for _ in 0..8 {
+    for _ in 0..if cfg!(miri) { 3 } else { 8 } {
         let (map, census) = (Arc::clone(&map), census.clone());
         std::thread::spawn(move || {
             // One is registered before the map's first use on this thread, one after it: destructors
@@ -172,19 +174,20 @@ impl Drop for Bomb {
 
 #[test]
 fn a_panic_in_a_destructor_surfaces_and_loses_no_other() {
+    const BOMBS: u32 = if cfg!(miri) { 20 } else { 100 };
     let drops = Rc::new(Cell::new(0));
     let map = HashMap::new();
-    for n in 0..100 {
+    for n in 0..u64::from(BOMBS) {
         map.insert(n, Bomb(n, Rc::clone(&drops)));
     }
     map.clear();
     assert!(catch_unwind(AssertUnwindSafe(|| map.collect_retired())).is_err());
-    assert_eq!((drops.get(), map.len(), map.retired_len()), (100, 0, 0));
+    assert_eq!((drops.get(), map.len(), map.retired_len()), (BOMBS, 0, 0));
     map.insert(13, Bomb(13, Rc::clone(&drops)));
     map.insert(14, Bomb(14, Rc::clone(&drops)));
     map.remove(&14);
     assert!(catch_unwind(AssertUnwindSafe(move || drop(map))).is_err());
-    assert_eq!(drops.get(), 102);
+    assert_eq!(drops.get(), BOMBS + 2);
 }
 
 /// A chain of entries, each of which removes the next one when it is dropped, and says how deep the
@@ -218,7 +221,7 @@ fn a_chain_of_removing_destructors_does_not_nest_even_in_thread_local_destructor
     }
     let map = Arc::new(HashMap::new());
     let deepest = Arc::new(AtomicI64::new(0));
-    for n in 0..100 {
+    for n in 0..if cfg!(miri) { 20 } else { 100 } {
         map.insert(n, Chained(n, Arc::clone(&map), Arc::clone(&deepest)));
     }
     let chain = Arc::clone(&map);
@@ -237,7 +240,8 @@ fn a_chain_of_removing_destructors_does_not_nest_even_in_thread_local_destructor
 fn a_panic_in_a_destructor_during_clear_leaves_an_empty_map() {
     let drops = Rc::new(Cell::new(0));
     let map = HashMap::new();
-    for n in 0..5_000 {
+    let bombs = if cfg!(miri) { 40 } else { 5_000 };
+    for n in 0..u64::from(bombs) {
         map.insert(n, Bomb(n, Rc::clone(&drops)));
     }
     // So many are freed on the way; the bomb may be among them, or among those that are left.
@@ -245,5 +249,5 @@ fn a_panic_in_a_destructor_during_clear_leaves_an_empty_map() {
     assert_eq!((map.len(), map.iter().count()), (0, 0));
     let collected = catch_unwind(AssertUnwindSafe(|| map.collect_retired()));
     assert!(cleared.is_err() != collected.is_err(), "it panics once");
-    assert_eq!(drops.get(), 5_000);
+    assert_eq!(drops.get(), bombs);
 }

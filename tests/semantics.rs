@@ -9,6 +9,11 @@ use std::collections::HashMap as StdMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+/// How often, how many: fewer under Miri, where each costs a thousand times as much.
+const fn times(native: u64, under_miri: u64) -> u64 {
+    if cfg!(miri) { under_miri } else { native }
+}
+
 #[test]
 fn random_operations_agree_with_std() {
     agree_with_std(foldhash::fast::RandomState::default(), 1_000);
@@ -28,7 +33,7 @@ fn agree_with_std<S: BuildHasher>(hasher: S, keys: u64) {
     let map = HashMap::with_hasher(hasher);
     let mut model = StdMap::new();
     let mut random = Random::new(5);
-    for n in 0..scaled(60_000).max(300) {
+    for n in 0..scaled(60_000).max(70) {
         let key = random.below(keys);
         match random.below(10) {
             0..=2 => {
@@ -117,12 +122,12 @@ fn zero_sized_and_over_aligned_entries_work() {
     map.insert((), ());
     assert!(map.insert((), ()).is_some());
     assert_eq!(map.len(), 1);
-    let wide = HashMap::new();
-    for n in 0..100 {
+    let (wide, many) = (HashMap::new(), if cfg!(miri) { 10 } else { 100 });
+    for n in 0..many {
         wide.insert(Wide(n), Wide(n));
         wide.update(&Wide(n), |k, v| Wide(k.0 ^ v.0));
     }
-    for n in 0..100 {
+    for n in 0..many {
         let entry = wide.get(&Wide(n)).unwrap();
         assert_eq!((entry.key(), *entry), (&Wide(n), Wide(0)));
         assert_eq!(std::ptr::from_ref(entry.key()).addr() % 128, 0);
@@ -135,7 +140,7 @@ fn a_replaced_entry_stays_readable_while_it_is_held() {
     let map = HashMap::new();
     map.insert(1, census.counted(10));
     let first = map.get(&1).unwrap();
-    for n in 11..5_000 {
+    for n in 11..times(5_000, 40) {
         map.insert(1, census.counted(n));
     }
     map.collect_retired();
@@ -152,7 +157,7 @@ fn garbage_stays_under_the_documented_bound_behind_a_stalled_reader() {
     map.insert(0, 0);
     let held = map.get(&0).unwrap();
     let mut most = 0;
-    for n in 0..scaled(200_000).max(1_000) {
+    for n in 0..scaled(200_000).min(times(u64::MAX, 60)) {
         map.insert(n % 10, n);
         most = most.max(map.retired_len());
     }
@@ -192,14 +197,15 @@ fn an_updated_entry_keeps_its_key_alive_through_every_update() {
 #[test]
 fn many_refs_may_be_held_at_once() {
     let map = HashMap::new();
-    for n in 0..1_000 {
+    let many = times(1_000, 40);
+    for n in 0..many {
         map.insert(n, n);
     }
-    let held: Vec<_> = (0..1_000).map(|n| map.get(&n).unwrap()).collect();
+    let held: Vec<_> = (0..many).map(|n| map.get(&n).unwrap()).collect();
     map.clear();
     map.collect_retired();
-    assert!(held.iter().enumerate().all(|(n, entry)| **entry == n));
-    assert_eq!(map.retired_len(), 1_000);
+    assert!(held.iter().zip(0..).all(|(entry, n)| **entry == n));
+    assert_eq!(map.retired_len(), held.len());
     drop(held);
     map.collect_retired();
     assert_eq!(map.retired_len(), 0);
@@ -208,15 +214,15 @@ fn many_refs_may_be_held_at_once() {
 #[test]
 fn clear_frees_as_it_goes() {
     let (census, map) = (Census::default(), HashMap::with_hasher(BadHash));
-    for n in 0..6_000_u64 {
+    for n in 0..times(6_000, 60) {
         map.insert(n, census.counted(n));
-        if n % 50 == 49 {
+        if n % times(50, 10) == times(49, 9) {
             map.clear();
         }
         assert!(map.retired_len() <= 512 + 2 * (1000 + 1) + 8);
     }
     let many = HashMap::new();
-    for n in 0..scaled(40_000) {
+    for n in 0..scaled(40_000).min(times(u64::MAX, 30)) {
         many.insert(n, census.counted(n));
     }
     many.clear();
@@ -228,7 +234,7 @@ fn a_ref_may_be_dropped_by_another_thread() {
     let map = HashMap::new();
     map.insert(1, String::from("one"));
     std::thread::scope(|scope| {
-        for _ in 0..100 {
+        for _ in 0..times(100, 10) {
             let entry = map.get(&1).unwrap();
             scope.spawn(move || assert_eq!(*entry, "one"));
         }
@@ -263,14 +269,15 @@ fn everything_is_dropped_with_the_map_whichever_thread_made_it() {
 #[test]
 fn reserve_makes_room_and_keeps_the_entries() {
     let map = HashMap::new();
-    for n in 0..100_u32 {
+    let (few, many) = (times(100, 10), times(10_000, 40));
+    for n in 0..few {
         map.insert(n, n);
     }
-    map.reserve(10_000);
-    assert!(map.capacity() >= 10_100);
-    assert!((0..100).all(|n| map.get(&n).as_deref() == Some(&n)));
+    map.reserve(usize::try_from(many).unwrap());
+    assert!(map.capacity() as u64 >= few + many);
+    assert!((0..few).all(|n| map.get(&n).as_deref() == Some(&n)));
     let before = map.capacity();
-    for n in 0..10_000 {
+    for n in 0..many {
         map.insert(n, n);
     }
     assert_eq!(map.capacity(), before, "what was reserved suffices");
@@ -296,22 +303,23 @@ fn with_too_large_a_capacity_panics_as_std_does() {
 
 #[test]
 fn an_iterator_sees_each_present_entry_once_while_the_map_grows() {
+    let (present, chunk) = (times(200, 12), times(50, 4));
     let map = HashMap::new();
-    for n in 0..200_u64 {
+    for n in 0..present {
         map.insert(n, n);
     }
     let mut seen = StdMap::new();
-    for (i, entry) in map.iter().enumerate() {
+    for (i, entry) in (0..).zip(map.iter()) {
         *seen.entry(*entry.key()).or_insert(0) += 1;
         // Several doublings and replacements in the midst of the iteration (which sees some of the
         // new entries: so not at every step, or it would never end).
-        for n in 0..if i < 100 { 50 } else { 0 } {
-            map.insert(1_000 + i as u64 * 50 + n, 0);
+        for n in 0..if i < present / 2 { chunk } else { 0 } {
+            map.insert(1_000 + i * chunk + n, 0);
         }
-        map.insert(i as u64 % 200, 7);
-        map.update(&(i as u64 % 200), |_, v| v + 1);
+        map.insert(i % present, 7);
+        map.update(&(i % present), |_, v| v + 1);
     }
-    assert!((0..200).all(|n| seen.get(&n) == Some(&1)));
+    assert!((0..present).all(|n| seen.get(&n) == Some(&1)));
     assert!(
         seen.values().all(|&times| times == 1),
         "nothing is seen twice"

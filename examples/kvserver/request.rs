@@ -75,7 +75,7 @@ impl Inbox {
                     return Ok(None);
                 }
             };
-            // `*0`, `*-1` and an empty line ask for nothing; Redis passes over them too.
+            // `*0`, `*-1`, `*-2` and an empty line ask for nothing; Redis passes over them too.
             if !strings.is_empty() {
                 return Ok(Some(Request { strings }));
             }
@@ -97,6 +97,10 @@ impl Inbox {
 }
 
 fn decode(request: Bytes) -> Result<Vec<Frame>, ProtocolError> {
+    if request.starts_with(b"*-") {
+        // Any negative length; the codec knows -1 only.
+        return Ok(Vec::new());
+    }
     match parse_frame(request) {
         Ok((Frame::Array(strings), _rest)) => Ok(strings.unwrap_or_default()),
         Ok(_) => Err(ProtocolError::ArrayLength),
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn pipelined_requests_of_both_forms_come_out_in_order() {
         let mut inbox = inbox(
-            b"*1\r\n$4\r\nPING\r\n\r\n*0\r\n  GET  k \r\n*2\r\n$3\r\nGET\r\n$0\r\n\r\n*1\r\n$9",
+            b"*1\r\n$4\r\nPING\r\n\r\n*0\r\n*-2\r\n  GET  k \r\n*2\r\n$3\r\nGET\r\n$0\r\n\r\n*1\r\n$9",
         );
         let mut requests = Vec::new();
         while let Some(request) = inbox.next().expect("well-formed") {

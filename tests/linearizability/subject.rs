@@ -1,0 +1,143 @@
+//! What is tested: a map from [`Key`]s to values, the real one or a broken one; and where its
+//! operations are held up, so that they overlap on two cores too.
+
+use super::history::{State, Value};
+use crate::common::Random;
+use splitmap::HashMap;
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// At most so many turns of a loop.
+const SPINS: u64 = if cfg!(miri) { 2 } else { 200 };
+
+thread_local! {
+    static RANDOM: RefCell<Option<Random>> = const { RefCell::new(None) };
+}
+
+/// From now on, [`widen`] holds the calling thread up.
+pub(crate) fn widen_from(seed: u64) {
+    RANDOM.set(Some(Random::new(seed)));
+}
+
+/// Now and then, gives the core to another thread, or spins for a while: called in the middle of
+/// operations, from all the user code that they run.
+pub(crate) fn widen() {
+    RANDOM.with_borrow_mut(|random| {
+        let Some(random) = random else {
+            return;
+        };
+        match random.below(32) {
+            0..3 => std::thread::yield_now(),
+            3..6 => (0..random.below(SPINS)).for_each(|_| std::hint::spin_loop()),
+            _ => {}
+        }
+    });
+}
+
+/// A key that dawdles when it is hashed and compared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(pub(crate) u64);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        widen();
+        state.write_u64(self.0);
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        widen();
+        self.0 == other.0
+    }
+}
+
+impl Eq for Key {}
+
+/// A map's operations, with values copied out.
+pub(crate) trait Subject: Sync {
+    fn get(&self, key: u64) -> State;
+    fn get_key_value(&self, key: u64) -> Option<(u64, Value)>;
+    fn contains_key(&self, key: u64) -> bool;
+    fn insert(&self, key: u64, value: Value) -> State;
+    /// The value that was in the way, if there was one.
+    fn try_insert(&self, key: u64, value: Value) -> State;
+    fn get_or_insert_with(&self, key: u64, value: &dyn Fn() -> Value) -> Value;
+    fn update(&self, key: u64, f: &dyn Fn(Value) -> Value) -> State;
+    fn remove(&self, key: u64) -> State;
+    fn remove_if(&self, key: u64, test: &mut dyn FnMut(Value) -> bool) -> State;
+    fn walk(&self, show: &mut dyn FnMut(u64, Value));
+    fn len(&self) -> usize;
+    fn clear(&self);
+    fn collect_retired(&self);
+}
+
+impl<S: BuildHasher + Sync> Subject for HashMap<Key, Value, S> {
+    fn get(&self, key: u64) -> State {
+        self.get(&Key(key)).as_deref().copied()
+    }
+
+    fn get_key_value(&self, key: u64) -> Option<(u64, Value)> {
+        let entry = self.get_key_value(&Key(key))?;
+        Some((entry.key().0, *entry))
+    }
+
+    fn contains_key(&self, key: u64) -> bool {
+        self.contains_key(&Key(key))
+    }
+
+    fn insert(&self, key: u64, value: Value) -> State {
+        self.insert(Key(key), value).as_deref().copied()
+    }
+
+    fn try_insert(&self, key: u64, value: Value) -> State {
+        match self.try_insert(Key(key), value) {
+            Ok(new) => {
+                assert_eq!((new.key().0, *new), (key, value));
+                None
+            }
+            Err(error) => {
+                assert_eq!((error.key.0, error.value), (key, value));
+                Some(*error.entry)
+            }
+        }
+    }
+
+    fn get_or_insert_with(&self, key: u64, value: &dyn Fn() -> Value) -> Value {
+        *self.get_or_insert_with(Key(key), value)
+    }
+
+    fn update(&self, key: u64, f: &dyn Fn(Value) -> Value) -> State {
+        self.update(&Key(key), |_, value| f(*value))
+            .as_deref()
+            .copied()
+    }
+
+    fn remove(&self, key: u64) -> State {
+        self.remove(&Key(key)).as_deref().copied()
+    }
+
+    fn remove_if(&self, key: u64, test: &mut dyn FnMut(Value) -> bool) -> State {
+        self.remove_if(&Key(key), |_, value| test(*value))
+            .as_deref()
+            .copied()
+    }
+
+    fn walk(&self, show: &mut dyn FnMut(u64, Value)) {
+        for entry in self {
+            show(entry.key().0, *entry);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn clear(&self) {
+        self.clear();
+    }
+
+    fn collect_retired(&self) {
+        self.collect_retired();
+    }
+}
