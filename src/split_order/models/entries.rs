@@ -41,6 +41,24 @@ fn two_insertions_side_by_side() {
     .check();
 }
 
+/// Between the two loads of the link before 6, another node may come to stand there.
+#[test]
+fn an_insertion_before_a_node_that_a_search_is_at() {
+    Pair {
+        name: ["insert before", "get it"],
+        explore: Explore::All,
+        keys: &[6],
+        first: |list| list.insert(5, 5),
+        second: |list| list.get(5),
+        left: |_, &replaced, &got| {
+            assert!(replaced.is_none() && [None, Some(5)].contains(&got));
+            vec![(5, 5), (6, 6)]
+        },
+        outcomes: 2,
+    }
+    .check();
+}
+
 #[test]
 fn of_two_conditional_insertions_one_wins() {
     Pair {

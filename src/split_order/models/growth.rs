@@ -132,6 +132,33 @@ fn a_late_filler_beside_the_next_growth() {
     );
 }
 
+/// A level is published while its slot is being filled: nobody enters that before it is linked.
+#[test]
+fn insertions_beside_the_filler_of_a_published_level() {
+    model(
+        "publish, insert, insert | fill",
+        Explore::Preemptions(3),
+        || {
+            run_at(0, &[], 2, |list| {
+                list.0.table.begin().expect("memory");
+                let middle = list.0.table.claim_chunk(1).expect("the first").start;
+                let late = spawn(1, move || {
+                    let (session, _seat) = list.0.domain.session();
+                    list.0.fill_slot(session, 1, middle);
+                });
+                list.0.table.publish(1);
+                // On both sides of the middle.
+                for key in [5, 40] {
+                    assert_eq!(list.insert(key, key), None);
+                    assert_eq!(list.get(key), Some(key));
+                }
+                join(late);
+                vec![(5, 5), (40, 40)]
+            });
+        },
+    );
+}
+
 /// Insertions that find the table full begin to grow it, and fill what they begin.
 #[test]
 fn two_insertions_that_grow_the_table() {

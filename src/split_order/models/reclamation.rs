@@ -30,12 +30,13 @@ fn a_get_beside_a_removal_that_reclaims() {
 #[test]
 fn a_get_behind_a_node_that_is_removed_and_reclaimed() {
     Pair {
-        name: ["remove, reclaim", "get behind"],
+        // The reader first: so a scan between its two hazards takes 3 preemptions, and not 4.
+        name: ["get behind", "remove, reclaim"],
         explore: Explore::Preemptions(3),
         keys: &[5, 6],
-        first: |list| list.remove_and_reclaim(5),
-        second: |list| list.get(6),
-        left: |_, &removed, &got| {
+        first: |list| list.get(6),
+        second: |list| list.remove_and_reclaim(5),
+        left: |_, &got, &removed| {
             assert_eq!((removed, got), (Some(5), Some(6)));
             vec![(6, 6)]
         },
@@ -62,6 +63,29 @@ fn a_get_beside_a_replacement_that_reclaims() {
             vec![(5, 50)]
         },
         outcomes: 2,
+    }
+    .check();
+}
+
+/// A walk that changes from hazard to hazard, beside a scan that reads them one after the other. Two are
+/// held already, as by `Ref`s, so that the walk takes others, the last one first.
+#[test]
+fn a_longer_walk_beside_a_removal_that_reclaims() {
+    Pair {
+        name: ["get behind two, with Refs", "remove, reclaim"],
+        explore: Explore::Preemptions(3),
+        keys: &[5, 6, 7],
+        first: |list| {
+            let (session, _seat) = list.0.domain.session();
+            let _held: [_; 2] = core::array::from_fn(|_| session.hazard());
+            list.get(7)
+        },
+        second: |list| list.remove_and_reclaim(6),
+        left: |_, &got, &removed| {
+            assert_eq!((got, removed), (Some(7), Some(6)));
+            vec![(5, 5), (7, 7)]
+        },
+        outcomes: 1,
     }
     .check();
 }
