@@ -276,8 +276,10 @@ impl<K, V, S> HashMap<K, V, S> {
     /// Makes room for `additional` more entries, if that can be had.
     ///
     /// # Errors
-    /// The capacity is too large, or the allocator refuses: the map is as it was, with what room had
-    /// been made by then.
+    /// The capacity is too large, or the allocator refuses the table: the map is as it was, with what
+    /// room had been made by then. (The little that a new map needs, and that a thread keeps on a map from its
+    /// first operation on, cannot be refused: as in insertions, the process ends by
+    /// [`handle_alloc_error`](std::alloc::handle_alloc_error).)
     ///
     /// # Examples
     /// ```
@@ -292,8 +294,8 @@ impl<K, V, S> HashMap<K, V, S> {
         }
     }
 
-    /// Removes all entries that are there when it passes; entries inserted meanwhile may stay. The
-    /// capacity stays.
+    /// Removes all entries that are there when it passes; entries inserted meanwhile may stay. Each key is
+    /// absent at some moment of the call. The capacity stays.
     ///
     /// # Examples
     /// ```

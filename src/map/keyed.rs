@@ -130,15 +130,7 @@ where
     /// ```
     pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> Ref<'_, K, V> {
         let hash = self.hash(&key);
-        let list = self.list_or_new();
-        if let Some(there) = list.get(hash, |other| key == *other) {
-            return Ref::new(there);
-        }
-        let new = NewNode::new(hash, key, value());
-        Ref::new(match list.try_insert(hash, new, K::eq) {
-            Ok(new) => new,
-            Err((there, _new)) => there,
-        })
+        Ref::new(self.list_or_new().get_or_insert(hash, key, value, K::eq))
     }
 
     /// Replaces the value of `key` by what `f` makes of key and value, atomically; gives the new

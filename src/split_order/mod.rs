@@ -154,6 +154,29 @@ impl<K, V> SplitOrder<K, V> {
         found
     }
 
+    /// The entry that is there, or a new one.
+    pub(crate) fn get_or_insert(
+        &self,
+        hash: u32,
+        key: K,
+        value: impl FnOnce() -> V,
+        eq: impl Fn(&K, &K) -> bool,
+    ) -> Protected<'_, K, V> {
+        {
+            let (session, _seat) = self.domain.session();
+            let visit = visit_key(hash, |other| eq(&key, other));
+            if let Some(found) = lookup(session, self.route(hash), visit) {
+                session.settle();
+                return found;
+            }
+        }
+        // Destructors that fell due meanwhile run when the insertion has taken effect.
+        match self.try_insert(hash, NewNode::new(hash, key, value()), eq) {
+            Ok(new) => new,
+            Err((there, _new)) => there,
+        }
+    }
+
     /// Inserts or replaces; gives what was replaced.
     pub(crate) fn insert(
         &self,
