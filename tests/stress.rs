@@ -12,6 +12,7 @@ use splitmap::HashMap;
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const THREADS: u64 = if cfg!(miri) { 3 } else { 4 };
 
@@ -227,4 +228,51 @@ fn few_distinct_hashes() {
 #[test]
 fn many_truncated_hashes() {
     stress(TruncHash(12), 20_000, 400_000);
+}
+
+/// Readers beside a writer that has each node freed as soon as it is replaced or removed, unless a hazard
+/// guards it: the shortest way from a link that was read to a node that is gone.
+#[test]
+fn what_is_being_read_is_not_freed() {
+    const KEYS: u64 = 2;
+    let rounds = if cfg!(miri) { 30 } else { scaled(30_000) };
+    let census = Census::default();
+    let map = HashMap::<u64, Counted, _>::with_hasher(BadHash);
+    let over = AtomicBool::new(false);
+    let reads: u64 = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut reads = 0;
+                    // Relaxed: only to end some time.
+                    while !over.load(Ordering::Relaxed) {
+                        for key in 0..KEYS {
+                            if let Some(entry) = map.get(&key) {
+                                assert_eq!(entry.get() % KEYS, key);
+                                reads += 1;
+                            }
+                        }
+                    }
+                    reads
+                })
+            })
+            .collect();
+        for round in 0..rounds {
+            let key = round % KEYS;
+            match round / KEYS % 3 {
+                0 => drop(map.insert(key, census.counted(KEYS * round + key))),
+                1 => drop(map.update(&key, |_, old| census.counted(old.get() + KEYS))),
+                _ => drop(map.remove(&key)),
+            }
+            map.collect_retired();
+        }
+        over.store(true, Ordering::Relaxed);
+        readers
+            .into_iter()
+            .map(|reader| reader.join().unwrap())
+            .sum()
+    });
+    println!("{reads} reads beside {rounds} changes, each collected");
+    drop(map);
+    assert_eq!(census.alive(), 0);
 }
