@@ -59,6 +59,7 @@ pub(super) fn boundary(level: u32, place: usize) -> u32 {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::tunables::MAX_LEVEL;
 
     #[test]
     fn a_bucket_keeps_its_birth_place_through_every_split() {
@@ -86,7 +87,7 @@ mod tests {
             }
         }
         assert_eq!(birth(0, 0), (0, 0));
-        assert_eq!(birth(0, 32).0, 0);
+        assert_eq!(birth(0, MAX_LEVEL).0, 0);
         assert_eq!(boundary(0, 0), 0);
     }
 

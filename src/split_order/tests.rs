@@ -50,7 +50,7 @@ fn stop_a_filler(list: &List, stopped: &mut Vec<(u32, Range<usize>)>) {
 }
 
 const KEYS: u64 = if cfg!(miri) {
-    150
+    60
 } else if cfg!(splitmap_emulated) {
     3_000
 } else {
