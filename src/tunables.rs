@@ -17,7 +17,7 @@ pub(crate) const HAZARDS: usize = pick(8, 8, 2);
 pub(crate) const NEAR: usize = pick(64, 64, 4);
 
 /// Words of a chunk of seats: a further one is allocated for as many threads as they have bits.
-pub(crate) const SEAT_WORDS: usize = pick(64, 64, 1);
+pub(crate) const SEAT_WORDS: usize = pick(64, 2, 1);
 
 /// log2 of the buckets of a map that was created without a capacity.
 pub(crate) const MIN_LEVEL: u32 = if cfg!(any(miri, loom)) { 1 } else { 6 };

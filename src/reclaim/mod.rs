@@ -88,8 +88,9 @@ impl<T: Reclaim> Domain<T> {
     #[inline]
     pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
         let known = Seat::known(NEAR).and_then(|seat| {
-            // ORD[local] Acquire: pairs with the store in `create` that published it.
-            let local = NonNull::new(self.near[seat.index()].load_acquire())?;
+            // Relaxed: written by an owner of this seat, so by this thread or before ORD[seat]; and so
+            // that the load need not wait for the last operation's hazard to be stored (`ldar`).
+            let local = NonNull::new(self.near[seat.index()].load_relaxed())?;
             Some((seat, local))
         });
         let (seat, local) = known.unwrap_or_else(|| self.first_session());
@@ -110,8 +111,8 @@ impl<T: Reclaim> Domain<T> {
     fn first_session(&self) -> (Seat, NonNull<CachePadded<Local<T>>>) {
         let seat = Seat::current();
         let entry = self.entry(seat.index());
-        // ORD[local] Acquire: as in `session`.
-        let local = NonNull::new(entry.load_acquire());
+        // Relaxed: as in `session`.
+        let local = NonNull::new(entry.load_relaxed());
         let local = local.unwrap_or_else(|| self.create(entry, seat.index()));
         (seat, local)
     }
@@ -154,8 +155,8 @@ impl<T: Reclaim> Domain<T> {
         // SAFETY: guards borrow the domain, whose drop is the only place that frees `hazards`.
         let local = unsafe { Local::new(&self.hazards) };
         let local = Box::into_raw(Box::new(CachePadded::new(local)));
-        // ORD[local] Release: publishes the local to `each_local`, and to later owners of the
-        // seat. A plain store, since only the seat's owner writes here (H2).
+        // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
+        // seat's owner writes here (H2).
         entry.store_release(local);
         let mut seats = self.seats.load_relaxed();
         while seats <= seat {
@@ -173,7 +174,7 @@ impl<T: Reclaim> Domain<T> {
     fn each_local(&self) -> impl Iterator<Item = &Local<T>> {
         // ORD[local] Acquire: pairs with the exchange of `seats` in `create`.
         (0..self.seats.load_acquire()).filter_map(|seat| {
-            // ORD[local] Acquire: as in `session`.
+            // ORD[local] Acquire: pairs with the store in `create`.
             let local = self.entry(seat).load_acquire();
             // SAFETY: as in `session`.
             unsafe { local.as_ref() }.map(|local| &**local)

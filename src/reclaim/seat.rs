@@ -178,7 +178,7 @@ impl Seat {
     /// The thread's seat, taken now if it has none; or one for this operation alone, and those that
     /// are nested in it.
     #[cold]
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         let index = match INDEX.with(Cell::get) {
             // The thread-local is destroyed already.
             NONE => OWNER.try_with(|owner| owner.0).unwrap_or_else(|_| {
@@ -200,6 +200,14 @@ impl Seat {
         FIRST.set(Some(Box::leak(Box::new(Chunk::new()))));
     }
 
+    /// Begins an execution of a model, with all seats of the first chunk taken.
+    #[cfg(all(test, loom))]
+    pub(crate) fn occupy_first_chunk() {
+        let mut chunk = Chunk::new();
+        chunk.taken = core::array::from_fn(|_| AtomicUsize::new(usize::MAX));
+        FIRST.set(Some(Box::leak(Box::new(chunk))));
+    }
+
     /// Seats the calling thread of a model, which has sat nowhere yet, in `seat`.
     #[cfg(all(test, loom))]
     pub(crate) fn sit(seat: usize) {
@@ -207,7 +215,7 @@ impl Seat {
     }
 
     #[inline]
-    pub(super) fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         self.index & !BORROWED
     }
 }

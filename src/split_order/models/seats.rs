@@ -7,6 +7,7 @@ use loom::thread;
 
 use super::{Explore, Probe, join, model, spawn};
 use crate::HashMap;
+use crate::reclaim::Seat;
 
 /// A number is its own hash.
 #[derive(Default)]
@@ -68,7 +69,7 @@ fn the_first_two_insertions() {
                 spawn(n, move || drop(map.insert(n as u64, Probe::new(n as u64))))
             });
             threads.into_iter().for_each(join);
-            crate::reclaim::Seat::sit(0);
+            Seat::sit(0);
             for n in [1, 2] {
                 assert_eq!(map.get(&n).map(|probe| probe.read()), Some(n));
             }
@@ -89,6 +90,30 @@ fn a_seat_passes_from_thread_to_thread() {
         },
     );
     model("remove, end | remove, end", Explore::Preemptions(3), body);
+}
+
+/// Seats beyond the first chunk: both threads may make the next one.
+#[test]
+fn two_threads_beyond_the_first_chunk_of_seats() {
+    model("take a seat | take a seat", Explore::Preemptions(3), || {
+        Seat::occupy_first_chunk();
+        let threads = [(); 2].map(|()| thread::spawn(|| Seat::current().index()));
+        let seats = threads.map(|thread| thread.join().expect("no panic"));
+        // A seat comes back when its thread ends, before its index is asked for here.
+        assert!(seats.iter().all(|&seat| seat >= usize::BITS as usize));
+    });
+}
+
+/// `len` reads what a thread keeps on the map, which the thread makes meanwhile.
+#[test]
+fn a_length_beside_a_first_operation() {
+    let body = beside(
+        &[],
+        |map| drop(map.insert(1, Probe::new(1))),
+        |map| assert!(map.len() <= 1 && map.retired_len() == 0),
+        |map| assert_eq!(map.len(), 1),
+    );
+    model("insert | len", Explore::Preemptions(3), body);
 }
 
 /// Whoever drops the last handle takes everything down, after all that the others did.
