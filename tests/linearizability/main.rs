@@ -141,11 +141,14 @@ fn colliding_keys() {
         keys: 4,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
-    holds(&BadHash, &[with(Clock), with(Counter), with(ProgramOrder)]);
+    holds(
+        &BadHash,
+        &[
+            plan.stamped(Clock),
+            plan.stamped(Counter),
+            plan.stamped(ProgramOrder),
+        ],
+    );
 }
 
 #[test]
@@ -156,11 +159,10 @@ fn keys_with_few_hashes() {
         keys: 4,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
-    holds(&TruncHash(1), &[with(Clock), with(ProgramOrder)]);
+    holds(
+        &TruncHash(1),
+        &[plan.stamped(Clock), plan.stamped(ProgramOrder)],
+    );
 }
 
 #[test]
@@ -172,15 +174,15 @@ fn growing_maps() {
         keys: 4,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
     holds(
         &good_hash(),
-        &[with(Clock), with(Counter), with(ProgramOrder)],
+        &[
+            plan.stamped(Clock),
+            plan.stamped(Counter),
+            plan.stamped(ProgramOrder),
+        ],
     );
-    holds(&TruncHash(9), &[with(Clock)]);
+    holds(&TruncHash(9), &[plan.stamped(Clock)]);
 }
 
 #[test]
@@ -193,19 +195,19 @@ fn map_that_lives_long_and_is_collected_meanwhile() {
         residents: 20,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
     holds(
         &good_hash(),
-        &[with(Clock), with(Counter), with(ProgramOrder)],
+        &[
+            plan.stamped(Clock),
+            plan.stamped(Counter),
+            plan.stamped(ProgramOrder),
+        ],
     );
     holds(
         &BadHash,
         &[Plan {
             fillers: 0,
-            ..with(Clock)
+            ..plan.stamped(Clock)
         }],
     );
 }
@@ -220,12 +222,8 @@ fn walks_and_lengths() {
         residents: 10,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
-    holds(&good_hash(), &[with(Clock), with(Counter)]);
-    holds(&BadHash, &[with(Clock)]);
+    holds(&good_hash(), &[plan.stamped(Clock), plan.stamped(Counter)]);
+    holds(&BadHash, &[plan.stamped(Clock)]);
     let growing = Plan {
         name: "walks while growing",
         fillers: 2,
@@ -265,12 +263,8 @@ fn clears() {
         residents: 5,
         ..Plan::default()
     };
-    let with = |stamps| Plan {
-        stamps,
-        ..plan.clone()
-    };
-    holds(&good_hash(), &[with(Clock), with(Counter)]);
-    holds(&BadHash, &[with(Clock)]);
+    holds(&good_hash(), &[plan.stamped(Clock), plan.stamped(Counter)]);
+    holds(&BadHash, &[plan.stamped(Clock)]);
     let growing = Plan {
         name: "clears while growing",
         fillers: 2,

@@ -138,6 +138,14 @@ impl Default for Plan {
 }
 
 impl Plan {
+    /// The same with other stamps.
+    pub(crate) fn stamped(&self, stamps: stamps::Kind) -> Self {
+        Self {
+            stamps,
+            ..self.clone()
+        }
+    }
+
     /// The first key that is neither acted upon nor a resident.
     pub(crate) fn first_filler(&self) -> u64 {
         self.keys + self.residents
