@@ -61,6 +61,10 @@ mod traits;
 /// same operation comes on top until it ends; and a scan goes on while others retire, so that a thread
 /// starved in the midst of it may hold more. All are dropped with the map, at the latest.
 ///
+/// # Variance
+/// A map is invariant in `K` and `V` (entries go in through `&self`), covariant in `S`; its iterators are
+/// invariant too. A [`Ref`](crate::Ref) is covariant in both, as `&V` is.
+///
 /// # Examples
 /// ```
 /// use splitmap::HashMap;
