@@ -61,7 +61,7 @@ impl<'map, K, V> Ref<'map, K, V> {
 
     #[inline]
     fn node(&self) -> &Node<K, V> {
-        // SAFETY: protected since it was found, until `_guard` is dropped (L4). `K` and `V` may borrow for
+        // SAFETY: protected since it was found (L4) or linked (L7), until `_guard` is dropped. `K` and `V` may borrow for
         // shorter than the node's own: only `&K` and `&V` are made of it.
         unsafe { self.node.cast().as_ref() }
     }

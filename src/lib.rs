@@ -36,6 +36,11 @@
 
 #![no_std]
 
+#[cfg(all(loom, not(test)))]
+compile_error!(
+    "splitmap has models of its own, and no form for those of other crates: build it without `--cfg loom`"
+);
+
 extern crate alloc;
 extern crate std;
 

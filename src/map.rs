@@ -32,7 +32,8 @@ mod traits;
 /// - **Reads are references.** [`get`](Self::get) gives a [`Ref`](crate::Ref) to the entry itself; it may be held
 ///   for ever and pins that one entry only.
 /// - **Re-entrant.** Any operation may be called from `Hash`, `Eq`, closures and destructors of the
-///   same map's entries, and from thread-local destructors.
+///   same map's entries, and from thread-local destructors. (Not from signal handlers, in the midst of an
+///   operation of the same thread.)
 /// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
 ///   when an operation has taken effect; a panic in one surfaces from there (and from the next step of
 ///   an iteration, or of [`reserve`](Self::reserve)).

@@ -1,5 +1,6 @@
-//! The one door to the atomics: everything above takes them from here, so that a loom build
-//! (or another machine) is a change of this file's source, [`splitmap_arch`], and of nothing else.
+//! The one door to the atomics: everything above takes them from here, and so from [`splitmap_arch`],
+//! whatever the machine; and under loom, from there too. (What else differs under loom: sizes, in
+//! `tunables.rs`; the storage of the first seats; the zeroing of slots.)
 //!
 //! `core`'s plain atomics serve where no ordering subtlety and no tag is involved: flags and
 //! reference counts. They come through the arch crate too, because loom has its own.
@@ -46,6 +47,32 @@ macro_rules! const_unless_loom {
 }
 pub(crate) use const_unless_loom;
 
+/// What the models follow of an object's memory: who reads there, and when it is freed. Elsewhere nothing.
+pub(crate) struct Life(#[cfg(loom)] loom::cell::UnsafeCell<()>);
+
+impl Life {
+    pub(crate) fn new() -> Self {
+        Self(
+            #[cfg(loom)]
+            loom::cell::UnsafeCell::new(()),
+        )
+    }
+
+    /// The memory is read.
+    #[inline]
+    pub(crate) fn look(&self) {
+        #[cfg(loom)]
+        self.0.with(|_| ());
+    }
+
+    /// The memory is about to be freed: after every look, and before none.
+    #[inline]
+    pub(crate) fn end(&self) {
+        #[cfg(loom)]
+        self.0.with_mut(|_| ());
+    }
+}
+
 /// A cell whose exclusive use the models check.
 pub(crate) struct ExclusiveCell<T>(
     #[cfg(not(loom))] core::cell::UnsafeCell<T>,
@@ -60,7 +87,7 @@ impl<T> ExclusiveCell<T> {
         return Self(loom::cell::UnsafeCell::new(content));
     }
 
-    /// Passes the content on; `f` may use it if nobody else does meanwhile.
+    /// Gives `f` a pointer to the content, for use if nobody else uses it meanwhile.
     #[inline]
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         #[cfg(not(loom))]

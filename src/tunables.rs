@@ -23,7 +23,7 @@ pub(crate) const SEAT_WORDS: usize = pick(64, 2, 1);
 pub(crate) const MIN_LEVEL: u32 = if cfg!(any(miri, loom)) { 1 } else { 6 };
 
 /// The largest level: hashes are kept to 32 bits, so more buckets could not be told apart; and where
-/// addresses are short, no more slots could be had.
+/// addresses are short, no more slots could be had. (In models, fewer atomics to make.)
 pub(crate) const MAX_LEVEL: u32 = if cfg!(loom) {
     5
 } else if usize::BITS > 32 {

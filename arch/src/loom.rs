@@ -1,4 +1,4 @@
-//! The twin on loom's atomics: the same calls, no ordering weaker or stronger.
+//! The twin on loom's atomics: the same calls, no ordering weaker, and none stronger but where it says so.
 //!
 //! loom's `AtomicPtr` lacks the tag operations, so those are compare-and-swap loops here; counters
 //! use loom's own `AtomicUsize`, which keeps the models small. loom treats a `SeqCst`

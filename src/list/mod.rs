@@ -28,6 +28,8 @@
 //!     was not reused (no ABA), and the pointer is that of the node, not of a former one in its place.
 //!     (Two exceptions need none: a marked node's frozen successor cannot be unlinked before that node
 //!     is; and a mark changes a bit and copies nothing.)
+//! L7  A node is protected, too, if its hazard was published before the node was linked: whoever unlinks it
+//!     has read the exchange that linked it, or what came of it.
 //!
 //! Progress: lock-free. A failed exchange, a lost predecessor or a marked node means that another
 //! operation succeeded.

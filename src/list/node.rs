@@ -26,7 +26,7 @@ use core::ptr::{self, NonNull};
 
 use super::link::{Link, Succ};
 use crate::reclaim::Reclaim;
-use crate::sync::{AtomicU32, Ordering, alloc, dealloc};
+use crate::sync::{AtomicU32, Life, Ordering, alloc, dealloc};
 
 /// In `shares`: this node does not own its key.
 const LENT: u32 = u32::MAX;
@@ -46,6 +46,7 @@ pub(crate) struct Node<K, V> {
     shares: AtomicU32,
     key: Key<K, V>,
     value: ManuallyDrop<V>,
+    life: Life,
 }
 
 // SAFETY: retired nodes change threads only if the map does: a map is `Send` or `Sync` only for `K`
@@ -55,11 +56,13 @@ unsafe impl<K, V> Send for Node<K, V> {}
 impl<K, V> Node<K, V> {
     #[inline]
     pub(crate) fn next(&self) -> &Link<Self> {
+        self.life.look();
         &self.next
     }
 
     #[inline]
     pub(crate) fn hash(&self) -> u32 {
+        self.life.look();
         self.hash
     }
 
@@ -115,6 +118,8 @@ impl<K, V> Node<K, V> {
     /// # Safety
     /// Of `allocate`, owned exclusively, and its fields dropped or moved out.
     unsafe fn free(this: NonNull<Self>) {
+        // SAFETY: exclusive by contract, and not yet freed.
+        unsafe { &(*this.as_ptr()).life }.end();
         // SAFETY: the layout of `allocate`; exclusive by contract.
         unsafe { dealloc(this.as_ptr().cast(), Layout::new::<Self>()) };
     }
@@ -196,6 +201,7 @@ impl<K, V> NewNode<K, V> {
                 own: ManuallyDrop::new(key),
             },
             value: ManuallyDrop::new(value),
+            life: Life::new(),
         };
         // SAFETY: allocated for a `Node<K, V>`, and nobody else has it.
         unsafe { node.write(content) };
@@ -225,6 +231,7 @@ impl<K, V> NewNode<K, V> {
             shares: AtomicU32::new(LENT),
             key: Key { owner },
             value: ManuallyDrop::new(value),
+            life: Life::new(),
         };
         // SAFETY: as in `new`.
         unsafe { new.write(content) };

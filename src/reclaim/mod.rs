@@ -58,7 +58,7 @@ pub(crate) use seat::Seat;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 
-/// Blocks that the doubling directory behind [`NEAR`] may come to.
+/// The most blocks that the doubling directory behind [`NEAR`] can have.
 const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 
 /// One map's reclamation: its hazards, its batches, its garbage.
@@ -88,13 +88,13 @@ impl<T: Reclaim> Domain<T> {
     #[inline]
     pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
         let known = Seat::known(NEAR).and_then(|seat| {
-            // Relaxed: written by an owner of this seat, so by this thread or before ORD[seat]; and so
-            // that the load need not wait for the last operation's hazard to be stored (`ldar`).
+            // Relaxed: written by an owner of this seat (H2), so by this thread, or before ORD[seat].
             let local = NonNull::new(self.near[seat.index()].load_relaxed())?;
             Some((seat, local))
         });
         let (seat, local) = known.unwrap_or_else(|| self.first_session());
-        // SAFETY: a local is published wholly written and freed with the domain (H1).
+        // SAFETY: written by an owner of this seat, before this thread was one (ORD[seat]) or by itself;
+        // freed with the domain (H1).
         let local = unsafe { local.as_ref() };
         (
             Session {
@@ -123,6 +123,20 @@ impl<T: Reclaim> Domain<T> {
             Some(entry) => entry,
             None => self.far_entry(seat),
         }
+    }
+
+    /// The entry, if its block has been made.
+    fn made_entry(&self, seat: usize) -> Option<&Entry<T>> {
+        if let Some(entry) = self.near.get(seat) {
+            return Some(entry);
+        }
+        let (block, offset, _) = far_place(seat);
+        // ORD[local] Acquire: pairs with the exchange in `far_entry`.
+        let entries = NonNull::new(self.far[block].load_acquire())?;
+        // SAFETY: `offset` is below the length of every block of this number (`far_place`).
+        let entry = unsafe { entries.add(offset) };
+        // SAFETY: blocks are freed with the domain.
+        Some(unsafe { entry.as_ref() })
     }
 
     #[cold]
@@ -158,6 +172,7 @@ impl<T: Reclaim> Domain<T> {
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);
+        // Relaxed: the exchange decides.
         let mut seats = self.seats.load_relaxed();
         while seats <= seat {
             // ORD[local] AcqRel: whoever reads the new bound finds the local below it.
@@ -175,8 +190,8 @@ impl<T: Reclaim> Domain<T> {
         // ORD[local] Acquire: pairs with the exchange of `seats` in `create`.
         (0..self.seats.load_acquire()).filter_map(|seat| {
             // ORD[local] Acquire: pairs with the store in `create`.
-            let local = self.entry(seat).load_acquire();
-            // SAFETY: as in `session`.
+            let local = self.made_entry(seat)?.load_acquire();
+            // SAFETY: published wholly written (ORD[local]), and freed with the domain (H1).
             unsafe { local.as_ref() }.map(|local| &**local)
         })
     }
@@ -206,7 +221,10 @@ impl<T: Reclaim> Domain<T> {
     /// Frees hazards and locals and moves every node that waits to `garbage`.
     pub(crate) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
         for seat in 0..self.seats.load_acquire() {
-            let local = self.entry(seat).load_acquire();
+            // Acquire, here and below, where nobody else is left, as there is no weaker call.
+            let local = self
+                .made_entry(seat)
+                .map_or(ptr::null_mut(), Entry::load_acquire);
             if !local.is_null() {
                 // SAFETY: `&mut self`: no session and no guard exists. Of `Box::into_raw`; `seats`
                 // counts each entry once, and is set to 0 below.

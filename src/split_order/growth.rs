@@ -19,7 +19,7 @@ use super::failpoint::failpoint;
 use super::order::boundary;
 use super::table::{Start, capacity_of};
 use crate::errors::TryReserveError;
-use crate::list::{Link, Node, Succ, Visit, search, settle};
+use crate::list::{Link, Node, Succ, Visit, Window, search, settle};
 use crate::reclaim::Session;
 use crate::tunables::{CHECK_PERIOD_MAX, MAX_LEVEL};
 
@@ -88,20 +88,28 @@ impl<K, V> SplitOrder<K, V> {
         let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
         if !self.split_empty(slot, level, self.table.start(hash)) {
-            let visit = |node: &Node<K, V>| {
-                failpoint!(PlaceSearched);
-                if node.hash() < hash {
-                    Visit::Past
-                } else {
-                    Visit::Beyond
-                }
-            };
-            while !search(session, self.route(hash), visit).insert_sentinel(slot) {}
+            while !self.place_of(session, hash).insert_sentinel(slot) {}
         }
         failpoint!(SlotLinked);
         // SAFETY: linked just now.
         unsafe { settle(NonNull::from(slot)) };
         failpoint!(SlotSettled);
+    }
+
+    /// The place of a sentinel: before all nodes whose hash is at least `hash`.
+    pub(super) fn place_of<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        hash: u32,
+    ) -> Window<'d, K, V> {
+        search(session, self.route(hash), |node| {
+            failpoint!(PlaceSearched);
+            if node.hash() < hash {
+                Visit::Past
+            } else {
+                Visit::Beyond
+            }
+        })
     }
 
     /// Links `slot` behind its parent, the start of a walk to it, if the parent's bucket has no entries,

@@ -162,15 +162,15 @@ impl<K, V> SplitOrder<K, V> {
         value: impl FnOnce() -> V,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Protected<'_, K, V> {
-        {
-            let (session, _seat) = self.domain.session();
-            let visit = visit_key(hash, |other| eq(&key, other));
-            if let Some(found) = lookup(session, self.route(hash), visit) {
-                session.settle();
-                return found;
-            }
+        // Kept for both halves: the insertion below is nested in this operation.
+        let (session, _seat) = self.domain.session();
+        let visit = visit_key(hash, |other| eq(&key, other));
+        if let Some(found) = lookup(session, self.route(hash), visit) {
+            session.settle();
+            return found;
         }
-        // Destructors that fell due meanwhile run when the insertion has taken effect.
+        // Destructors that fell due meanwhile run when the insertion has taken effect; or in the thread's
+        // next operation, if `value` panics.
         match self.try_insert(hash, NewNode::new(hash, key, value()), eq) {
             Ok(new) => new,
             Err((there, _new)) => there,

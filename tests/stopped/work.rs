@@ -113,7 +113,7 @@ pub(crate) fn be_a_victim(shared: &'static Shared, victim: &'static Victim, seed
     HashMap::new().insert(0, 0);
     let mut random = Random::new(seed);
     let map = &shared.map;
-    // At most one, so that a seat's hazards can be counted (`Bound`).
+    // At most one, so that a seat's hazards can be counted (`bound_of_round`).
     let mut held = None;
     victim.enlist();
     loop {

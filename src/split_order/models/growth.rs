@@ -200,16 +200,9 @@ fn stopped_filler(list: List, stop: Stop) {
     let (session, _seat) = list.0.domain.session();
     match stop {
         Stop::Claimed => {}
-        Stop::Pending => slot.set(Succ::END.pending()),
+        Stop::Pending => slot.set(table.start(hash_of(16)).2.pending()),
         Stop::Linked => {
-            let place = |node: &Node<_, _>| {
-                if node.hash() < hash_of(16) {
-                    Visit::Past
-                } else {
-                    Visit::Beyond
-                }
-            };
-            let window = search(session, list.0.route(hash_of(16)), place);
+            let window = list.0.place_of(session, hash_of(16));
             assert!(window.insert_sentinel(slot));
             assert!(slot.load().is_pending());
         }

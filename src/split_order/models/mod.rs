@@ -6,9 +6,10 @@
 //!   model("name", Explore, ..)   the same for more threads; the list is dropped, nothing leaks
 //! ```
 //!
-//! Entries are [`Probe`]s: their reads and their drops are accesses that loom tracks. If a drop does not
-//! *happen after* each read in the memory model's sense, loom fails, whatever the order in this
-//! execution; and what is not dropped is a leak.
+//! Entries are [`Probe`]s: their reads and their drops are accesses that loom tracks, as are the looks that
+//! walks take at nodes, and the freeing of these (`sync::Life`). If a drop does not *happen after* each
+//! read in the memory model's sense, loom fails, whatever the order in this execution; and what is not
+//! dropped is a leak.
 //!
 //! loom's own limits: the stores to one word are ordered as they are executed, and `SeqCst` accesses are
 //! no stronger than `AcqRel` (no access here is `SeqCst`; fences are, and are exact).

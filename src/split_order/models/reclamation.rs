@@ -167,18 +167,3 @@ fn a_ref_dropped_in_another_thread() {
         });
     });
 }
-
-/// A thread's first operation publishes what it keeps there, while another sums up over the threads.
-#[test]
-fn a_first_operation_beside_a_sum() {
-    model("first insertion | len, retired", Explore::All, || {
-        run(&[], 1, |list| {
-            let other = spawn(1, move || (list.0.len(), list.0.retired()));
-            loom::thread::yield_now();
-            list.insert(5, 5);
-            let (len, retired) = join(other);
-            assert!(len <= 1 && retired == 0);
-            vec![(5, 5)]
-        });
-    });
-}

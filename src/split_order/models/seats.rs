@@ -2,12 +2,14 @@
 
 use core::hash::{BuildHasherDefault, Hasher};
 
+use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::{Explore, Probe, join, model, spawn};
+use super::{Explore, Probe, join, model, run, spawn};
 use crate::HashMap;
 use crate::reclaim::Seat;
+use crate::tunables::NEAR;
 
 /// A number is its own hash.
 #[derive(Default)]
@@ -28,7 +30,7 @@ impl Hasher for Same {
 type Map = HashMap<u64, Probe, BuildHasherDefault<Same>>;
 
 /// Runs `one` and `other` beside each other on a map that holds `keys`, then `after`, then drops the map.
-/// Main has no part in it: its thread-locals end when loom's statics, the seats, are gone.
+/// Main has no part in it: its thread-locals end after the model.
 fn beside(
     keys: &'static [u64],
     one: fn(&Map),
@@ -97,10 +99,35 @@ fn a_seat_passes_from_thread_to_thread() {
 fn two_threads_beyond_the_first_chunk_of_seats() {
     model("take a seat | take a seat", Explore::Preemptions(3), || {
         Seat::occupy_first_chunk();
-        let threads = [(); 2].map(|()| thread::spawn(|| Seat::current().index()));
-        let seats = threads.map(|thread| thread.join().expect("no panic"));
-        // A seat comes back when its thread ends, before its index is asked for here.
-        assert!(seats.iter().all(|&seat| seat >= usize::BITS as usize));
+        let users = Arc::new([(); 2].map(|()| UnsafeCell::new(())));
+        let threads = [(); 2].map(|()| {
+            let users = Arc::clone(&users);
+            thread::spawn(move || {
+                let seat = Seat::current().index();
+                // The first ones there; and nobody else's meanwhile, or else loom fails.
+                users[seat - usize::BITS as usize].with_mut(|_| ());
+            })
+        });
+        threads.into_iter().for_each(join);
+    });
+}
+
+/// Seats in one block of the directory's far part, beside a sum over all of them.
+#[test]
+fn two_first_operations_from_far_seats() {
+    let name = "far first insertion | far first insertion | len";
+    model(name, Explore::Preemptions(3), || {
+        run(&[], 1, |list| {
+            let threads = [NEAR, NEAR + 1].map(|seat| {
+                let key = seat as u64;
+                spawn(seat, move || assert_eq!(list.insert(key, key), None))
+            });
+            assert!(list.0.len() <= 2);
+            threads.into_iter().for_each(join);
+            [NEAR, NEAR + 1]
+                .map(|seat| (seat as u64, seat as u64))
+                .into()
+        });
     });
 }
 
