@@ -60,6 +60,7 @@ impl Life {
 
     /// The memory is read.
     #[inline]
+    #[cfg_attr(not(loom), expect(clippy::unused_self, reason = "the models use it"))]
     pub(crate) fn look(&self) {
         #[cfg(loom)]
         self.0.with(|_| ());
@@ -67,6 +68,7 @@ impl Life {
 
     /// The memory is about to be freed: after every look, and before none.
     #[inline]
+    #[cfg_attr(not(loom), expect(clippy::unused_self, reason = "the models use it"))]
     pub(crate) fn end(&self) {
         #[cfg(loom)]
         self.0.with_mut(|_| ());
