@@ -60,7 +60,7 @@ impl<'map, K, V> Ref<'map, K, V> {
     }
 
     #[inline]
-    fn node(&self) -> &Node<K, V> {
+    pub(crate) fn node(&self) -> &Node<K, V> {
         // SAFETY: protected since it was found (L4) or linked (L7), until `_guard` is dropped. `K` and `V` may borrow for
         // shorter than the node's own: only `&K` and `&V` are made of it.
         unsafe { self.node.cast().as_ref() }

@@ -46,9 +46,12 @@ extern crate std;
 
 mod errors;
 mod guard;
+mod hasher;
 mod iter;
+mod key;
 mod list;
 mod map;
+mod operation;
 mod reclaim;
 mod split_order;
 mod sync;
@@ -58,5 +61,11 @@ mod unwind;
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
 pub use guard::Ref;
+pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
-pub use map::HashMap;
+pub use key::{Key, Keys, Values};
+pub use map::{
+    Builder, CompareExchangeError, Computed, Drain, Entry, ExtractIf, GetMany, HashMap, IntoIter,
+    IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, VacantEntry, ValuesMut,
+};
+pub use operation::Operation;

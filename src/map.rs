@@ -1,19 +1,46 @@
 //! [`HashMap`]: the face of the split-ordered list. Here: what it is, how it is made, and what
-//! concerns all entries; `keyed.rs`: what concerns one; `traits.rs`: std's traits.
+//! they share. In the files beside: what they do.
+//!
+//! ```text
+//!   one key     keyed.rs      get, insert, remove, replace          or_insert.rs   get_or_insert, update
+//!               compute.rs    compute, compare_exchange             entry.rs       entry
+//!               many.rs       get_many                              raw.rs         with a hash made before
+//!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
+//!   as a whole  builder.rs    builder                               owned.rs       through an Arc
+//!               traits.rs     std's traits
+//! ```
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr;
-use std::hash::RandomState;
 
 use crate::errors::TryReserveError;
+use crate::hasher::DefaultHashBuilder;
 use crate::iter::Iter;
 use crate::split_order::SplitOrder;
 use crate::sync::{AtomicPtr, const_unless_loom};
 
+mod builder;
+mod compute;
+mod entry;
+mod exclusive;
 mod keyed;
+mod many;
+mod or_insert;
+mod owned;
+mod raw;
 mod traits;
+mod whole;
+
+pub use builder::Builder;
+pub use compute::{CompareExchangeError, Computed};
+pub use entry::{Entry, OccupiedEntry, VacantEntry};
+pub use exclusive::{IntoIter, IntoKeys, IntoValues, IterMut, ValuesMut};
+pub use many::GetMany;
+pub use owned::{OwnedIter, OwnedRef};
+pub use raw::Raw;
+pub use whole::{Drain, ExtractIf};
 
 /// A concurrent hash map: every method takes `&self`, and no operation ever waits for another
 /// thread.
@@ -78,7 +105,7 @@ mod traits;
 /// map.update("apples", |_, n| n + 1);
 /// assert_eq!(map.remove("apples").as_deref(), Some(&4));
 /// ```
-pub struct HashMap<K, V, S = RandomState> {
+pub struct HashMap<K, V, S = DefaultHashBuilder> {
     /// Null until the first insertion, so that an empty map is a constant and moves freely.
     list: AtomicPtr<SplitOrder<K, V>>,
     hash_builder: S,
@@ -96,8 +123,9 @@ unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {
 impl<K: UnwindSafe, V: UnwindSafe, S: UnwindSafe> UnwindSafe for HashMap<K, V, S> {}
 impl<K: RefUnwindSafe, V: RefUnwindSafe, S: RefUnwindSafe> RefUnwindSafe for HashMap<K, V, S> {}
 
+#[cfg(feature = "std")]
 impl<K, V> HashMap<K, V> {
-    /// An empty map, without an allocation, with std's [`RandomState`] (which withstands hash
+    /// An empty map, without an allocation, with std's [`RandomState`](std::hash::RandomState) (which withstands hash
     /// flooding).
     ///
     /// # Examples
@@ -107,7 +135,7 @@ impl<K, V> HashMap<K, V> {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
+        Self::with_hasher(DefaultHashBuilder::new())
     }
 
     /// An empty map with room for `capacity` entries.
@@ -122,7 +150,7 @@ impl<K, V> HashMap<K, V> {
     /// ```
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
+        Self::with_capacity_and_hasher(capacity, DefaultHashBuilder::new())
     }
 }
 
@@ -299,21 +327,6 @@ impl<K, V, S> HashMap<K, V, S> {
         }
     }
 
-    /// Removes all entries that are there when it passes; entries inserted meanwhile may stay. Each key is
-    /// absent at some moment of the call. The capacity stays.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from([(1, 2)]);
-    /// map.clear();
-    /// assert!(map.is_empty());
-    /// ```
-    pub fn clear(&self) {
-        if let Some(list) = self.list() {
-            list.clear();
-        }
-    }
-
     /// All entries, in no particular order, while others go on changing the map.
     ///
     /// An entry that is there throughout is given exactly once, also if the map doubles or the entry
@@ -330,58 +343,19 @@ impl<K, V, S> HashMap<K, V, S> {
     pub fn iter(&self) -> Iter<'_, K, V> {
         Iter::new(self.list())
     }
+}
 
-    /// Entries that were removed or replaced and are not freed yet (see [Memory](#memory)); a sum as
-    /// [`len`](Self::len).
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from([(1, 10)]);
-    /// map.remove(&1);
-    /// assert_eq!(map.retired_len(), 1);
-    /// ```
-    #[must_use]
-    pub fn retired_len(&self) -> usize {
-        self.list().map_or(0, SplitOrder::retired)
-    }
-
-    /// The memory of the entries that [`retired_len`](Self::retired_len) counts, in bytes, without what
-    /// their keys and values own elsewhere.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from([(1_u64, 10_u64)]);
-    /// map.remove(&1);
-    /// assert_eq!(map.retired_bytes(), 32);
-    /// ```
-    #[must_use]
-    pub fn retired_bytes(&self) -> usize {
-        self.retired_len() * SplitOrder::<K, V>::NODE_SIZE
-    }
-
-    /// Frees removed entries now: those of this thread's batch, and what other threads have handed in,
-    /// except what `Ref`s hold. Takes a scan of all hazards, and runs the destructors.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from([(1, 10)]);
-    /// map.remove(&1);
-    /// map.collect_retired();
-    /// assert_eq!(map.retired_len(), 0);
-    /// ```
-    pub fn collect_retired(&self) {
-        if let Some(list) = self.list() {
-            list.collect();
-        }
+impl<K, V, S> HashMap<K, V, S> {
+    /// The list; an empty map stays.
+    fn take_list(&mut self) -> Option<Box<SplitOrder<K, V>>> {
+        let list = core::mem::take(&mut self.list).load_mut();
+        // SAFETY: of `Box::into_raw`; `&mut self`, so nobody uses it, and it is taken out of its only owner.
+        (!list.is_null()).then(|| unsafe { Box::from_raw(list) })
     }
 }
 
 impl<K, V, S> Drop for HashMap<K, V, S> {
     fn drop(&mut self) {
-        let list = self.list.load_mut();
-        if !list.is_null() {
-            // SAFETY: of `Box::into_raw`; `&mut self`, so nobody uses it, and nobody will.
-            drop(unsafe { Box::from_raw(list) });
-        }
+        drop(self.take_list());
     }
 }

@@ -40,6 +40,12 @@ pub(crate) const BUCKETS_PER_ENTRY: usize = 2;
 /// Slots of a new segment that a writer fills with each insertion while the table grows.
 pub(crate) const FILL_CHUNK: usize = pick(8, 1, 1);
 
+/// Look-ups whose cache misses [`get_many`](crate::HashMap::get_many) overlaps.
+///
+/// More than a core can have under way (10 to 20), so that it never waits for the caller; few enough that
+/// nothing fetched is gone before its turn.
+pub(crate) const MANY: usize = pick(32, 4, 2);
+
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
 

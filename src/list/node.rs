@@ -89,6 +89,51 @@ impl<K, V> Node<K, V> {
         unsafe { &self.key.own }
     }
 
+    /// Key and value of `this`, which is freed.
+    ///
+    /// # Safety
+    /// The caller owns `this` exclusively, gives it up, and has it from the list; of the nodes that used
+    /// the same key, all others have been reclaimed.
+    pub(crate) unsafe fn into_entry(this: NonNull<Self>) -> (K, V) {
+        // SAFETY: alive and exclusive by contract.
+        let owner = unsafe { Self::owner(this) };
+        // SAFETY: alive by contract; `this` has a share of it.
+        let shares = unsafe { &(*owner.as_ptr()).shares };
+        // ORD[shares] Acquire: the others' uses of the key happen before we take it (as in `release_key`).
+        let others = shares.load(Ordering::Acquire) - 1;
+        debug_assert_eq!(others, 0);
+        // SAFETY: alive by contract.
+        let key = unsafe { &raw const (*owner.as_ptr()).key.own };
+        // SAFETY: an owner's `own` was written at birth; no other node uses it, and none will.
+        let key = unsafe { ptr::read(key.cast::<K>()) };
+        // SAFETY: alive by contract.
+        let value = unsafe { &raw const (*this.as_ptr()).value };
+        // SAFETY: written at birth; moved out once, as the caller gives the node up.
+        let value = unsafe { ptr::read(value.cast::<V>()) };
+        if owner != this {
+            // SAFETY: its value was dropped when it was reclaimed, its key is moved out, the last share is ours.
+            unsafe { Self::free(owner) };
+        }
+        // SAFETY: exclusive by contract, its content moved out.
+        unsafe { Self::free(this) };
+        (key, value)
+    }
+
+    /// Key and value of `this`, the value for changing.
+    ///
+    /// # Safety
+    /// For `'a`, `this` is in the list and the caller alone uses the list.
+    pub(crate) unsafe fn entry_mut<'a>(this: NonNull<Self>) -> (&'a K, &'a mut V) {
+        // SAFETY: alive by contract. (The value is a field of its own, so that the references are apart.)
+        let key = ptr::from_ref(unsafe { this.as_ref() }.key());
+        // SAFETY: alive by contract.
+        let value = unsafe { &raw mut (*this.as_ptr()).value };
+        // SAFETY: the caller's alone for `'a`, by contract.
+        let value = unsafe { &mut *value.cast::<V>() };
+        // SAFETY: alive for `'a`, by contract.
+        (unsafe { &*key }, value)
+    }
+
     /// The node that owns the key of `this`.
     ///
     /// # Safety
@@ -250,6 +295,22 @@ impl<K, V> NewNode<K, V> {
     /// The list owns the node now.
     pub(crate) fn published(self) {
         core::mem::forget(self);
+    }
+
+    /// Takes the value out again, of a node made by [`lent`](Self::lent).
+    pub(crate) fn into_value(self) -> V {
+        let node = ManuallyDrop::new(self).0;
+        // SAFETY: ours, alive.
+        let value = unsafe { &raw const (*node.as_ptr()).value };
+        // SAFETY: written by `lent`; moved out once, as `self` is gone.
+        let value = unsafe { ptr::read(value.cast::<V>()) };
+        // SAFETY: ours, alive.
+        let owner = unsafe { Node::owner(node) };
+        // SAFETY: ours; the value was moved out, and of a lent node that is all but the share.
+        unsafe { Node::free(node) };
+        // SAFETY: the share that `lent` took for this node.
+        unsafe { Node::release_key(owner) };
+        value
     }
 
     /// Takes key and value out again, of a node made by [`new`](Self::new).

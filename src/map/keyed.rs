@@ -1,4 +1,4 @@
-//! The operations on one key.
+//! The operations on one key that ask nothing of what is there, or little.
 
 use core::hash::{BuildHasher, Hash};
 
@@ -16,7 +16,7 @@ where
     S: BuildHasher,
 {
     #[inline]
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u32 {
+    pub(super) fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u32 {
         split_order(self.hash_builder.hash_one(key))
     }
 
@@ -102,58 +102,35 @@ where
     /// assert_eq!(map.try_insert(1, "b").unwrap_err().value, "b");
     /// ```
     pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
-        let hash = self.hash(&key);
-        let list = self.list_or_new();
-        match list.try_insert(hash, NewNode::new(hash, key, value), K::eq) {
-            Ok(new) => Ok(Ref::new(new)),
-            Err((there, new)) => {
-                let (key, value) = new.into_parts();
-                Err(OccupiedError {
-                    entry: Ref::new(there),
-                    key,
-                    value,
-                })
-            }
-        }
+        let hash = self.hash_builder.hash_one(&key);
+        self.raw().try_insert(hash, key, value)
     }
 
-    /// The entry of `key`, inserted with what `value` gives if it is absent.
+    /// Sets the value of `key` if it has an entry; gives the one that it replaces, still readable.
     ///
-    /// `value` is called at most once; what it gave is dropped if another thread inserted the key
-    /// meanwhile.
+    /// The key of the entry stays, as in [`update`](Self::update); O(1) expected.
+    ///
+    /// # Errors
+    /// The key is absent: the value is given back.
     ///
     /// # Examples
     /// ```
-    /// let map = splitmap::HashMap::new();
-    /// assert_eq!(*map.get_or_insert_with(1, || "a"), "a");
-    /// assert_eq!(*map.get_or_insert_with(1, || unreachable!()), "a");
+    /// let map = splitmap::HashMap::from([(1, "a")]);
+    /// assert_eq!(map.replace(&1, "b").as_deref(), Ok(&"a"));
+    /// assert_eq!(map.replace(&2, "c").unwrap_err(), "c");
     /// ```
-    pub fn get_or_insert_with(&self, key: K, value: impl FnOnce() -> V) -> Ref<'_, K, V> {
-        let hash = self.hash(&key);
-        Ref::new(self.list_or_new().get_or_insert(hash, key, value, K::eq))
-    }
-
-    /// Replaces the value of `key` by what `f` makes of key and value, atomically; gives the new
-    /// entry, or `None` if the key is absent.
-    ///
-    /// No other change of the entry falls between what `f` saw and what it made: if one does, `f` is
-    /// called again with the new state, so it may run more than once. The key is neither cloned nor
-    /// moved. Lock-free; two allocations' worth of memory for an updated entry, as the key stays
-    /// where it was.
-    ///
-    /// # Examples
-    /// ```
-    /// let map = splitmap::HashMap::from([("hits", 1)]);
-    /// assert_eq!(map.update("hits", |_, n| n + 1).as_deref(), Some(&2));
-    /// assert!(map.update("misses", |_, n| n + 1).is_none());
-    /// ```
-    pub fn update<Q>(&self, key: &Q, f: impl Fn(&K, &V) -> V) -> Option<Ref<'_, K, V>>
+    pub fn replace<Q>(&self, key: &Q, value: V) -> Result<Ref<'_, K, V>, V>
     where
         Q: ?Sized + Hash + Equivalent<K>,
     {
-        let list = self.list()?;
-        list.update(self.hash(key), |other| key.equivalent(other), f)
-            .map(Ref::new)
+        let Some(list) = self.list() else {
+            return Err(value);
+        };
+        let equal = |other: &K| key.equivalent(other);
+        match list.replace_if(self.hash(key), value, equal, |_, _| true) {
+            Ok((old, _)) => Ok(Ref::new(old)),
+            Err((_, value)) => Err(value),
+        }
     }
 
     /// Removes the entry of `key`; gives it, still readable.
@@ -169,6 +146,21 @@ where
         Q: ?Sized + Hash + Equivalent<K>,
     {
         self.remove_if(key, |_, _| true)
+    }
+
+    /// Removes the entry of `key`, as [`remove`](Self::remove): a [`Ref`] has the key too.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, "a")]);
+    /// let entry = map.remove_entry(&1).unwrap();
+    /// assert_eq!((entry.key(), entry.value()), (&1, &"a"));
+    /// ```
+    pub fn remove_entry<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.remove(key)
     }
 
     /// Removes the entry of `key` if it passes `test`; gives it, still readable.

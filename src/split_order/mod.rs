@@ -20,35 +20,40 @@
 //! | insert, replacing; update | the exchange of the replaced node's link |
 //! | remove | the mark |
 
+mod compute;
+mod exclusive;
 mod failpoint;
 mod growth;
 #[cfg(all(test, loom))]
 mod models;
 mod order;
+mod pop;
 mod range;
 mod table;
-mod teardown;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
+pub(crate) use compute::Outcome;
+pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
 pub(crate) use range::Ranges;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
-use crate::reclaim::{Domain, Garbage, Guard, Session};
-use crate::sync::StoreLoad;
+use crate::reclaim::{Domain, Guard, Session};
+use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::MIN_LEVEL;
 use growth::level_for;
 use table::{Exact, Start, Table};
-use teardown::teardown;
 
 pub(crate) struct SplitOrder<K, V> {
     table: Table<Node<K, V>>,
     domain: Domain<Node<K, V>>,
+    /// The hash of the entry that was popped last: a hint where the next one may be.
+    popped: AtomicUsize,
 }
 
 /// A node and its protection.
@@ -119,6 +124,7 @@ impl<K, V> SplitOrder<K, V> {
         Ok(Self {
             table: Table::new(level)?,
             domain: Domain::new(store_load),
+            popped: AtomicUsize::new(0),
         })
     }
 
@@ -154,27 +160,39 @@ impl<K, V> SplitOrder<K, V> {
         found
     }
 
-    /// The entry that is there, or a new one.
-    pub(crate) fn get_or_insert(
+    /// Fetches the slot of a look-up ahead of it.
+    pub(crate) fn prefetch_slot(&self, hash: u32) {
+        self.table.prefetch_slot(hash);
+    }
+
+    /// Fetches the first node of a look-up ahead of it, when its slot is there.
+    pub(crate) fn prefetch_first(&self, hash: u32) {
+        self.table.prefetch(hash);
+    }
+
+    /// The entry that is there, or a new one, if `value` gives one.
+    pub(crate) fn get_or_insert<E>(
         &self,
         hash: u32,
         key: K,
-        value: impl FnOnce() -> V,
+        value: impl FnOnce() -> Result<V, E>,
         eq: impl Fn(&K, &K) -> bool,
-    ) -> Protected<'_, K, V> {
+    ) -> Result<Protected<'_, K, V>, E> {
         // Kept for both halves: the insertion below is nested in this operation.
         let (session, _seat) = self.domain.session();
         let visit = visit_key(hash, |other| eq(&key, other));
         if let Some(found) = lookup(session, self.route(hash), visit) {
             session.settle();
-            return found;
+            return Ok(found);
         }
         // Destructors that fell due meanwhile run when the insertion has taken effect; or in the thread's
-        // next operation, if `value` panics.
-        match self.try_insert(hash, NewNode::new(hash, key, value()), eq) {
-            Ok(new) => new,
-            Err((there, _new)) => there,
-        }
+        // next operation, if `value` gives none, or panics.
+        Ok(
+            match self.try_insert(hash, NewNode::new(hash, key, value()?), eq) {
+                Ok(new) => new,
+                Err((there, _new)) => there,
+            },
+        )
     }
 
     /// Inserts or replaces; gives what was replaced.
@@ -274,26 +292,34 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) fn remove_if(
         &self,
         hash: u32,
+        eq: impl FnMut(&K) -> bool,
+        test: impl FnMut(&K, &V) -> bool,
+    ) -> Option<Protected<'_, K, V>> {
+        self.try_remove_if(hash, eq, test).ok()
+    }
+
+    /// Removes the entry if it passes `test`; gives it, or the one that did not pass.
+    pub(crate) fn try_remove_if(
+        &self,
+        hash: u32,
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
-    ) -> Option<Protected<'_, K, V>> {
+    ) -> Result<Protected<'_, K, V>, Option<Protected<'_, K, V>>> {
         let (session, _seat) = self.domain.session();
-        let removed = loop {
+        let result = loop {
             let mut window = self.find(session, hash, &mut eq);
-            let Some(node) = window.found() else {
-                break None;
-            };
-            if !test(node.key(), node.value()) {
-                break None;
+            let passes = |node: &Node<K, V>| test(node.key(), node.value());
+            if !window.found().is_some_and(passes) {
+                break Err(window.into_found());
             }
             if window.mark() {
                 session.count(usize::MAX);
                 self.unlink(session, &window, hash);
-                break window.into_found();
+                break window.into_found().ok_or(None);
             }
         };
         session.settle();
-        removed
+        result
     }
 
     /// Unlinks the node of `window`, which this thread has marked.
@@ -320,15 +346,5 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) fn collect(&self) {
         let (session, _seat) = self.domain.session();
         session.collect();
-    }
-}
-
-impl<K, V> Drop for SplitOrder<K, V> {
-    fn drop(&mut self) {
-        let mut garbage = Garbage::new();
-        self.domain.dismantle(&mut garbage);
-        // User code from here on; a panic in it still frees the rest, and `garbage`.
-        // SAFETY: `&mut self`, and the table is dropped next.
-        unsafe { teardown(&self.table) };
     }
 }

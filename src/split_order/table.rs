@@ -96,7 +96,7 @@ impl<N> Table<N> {
 
     /// The slot of the bucket of `hash` at `level`, which T1 covers.
     #[inline]
-    fn slot(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
+    pub(super) fn slot(&self, level: u32, hash: u32) -> NonNull<Link<N>> {
         let (born, place) = birth(bucket(hash, level), level);
         NonNull::from(self.slot_at(born, place))
     }
@@ -114,6 +114,11 @@ impl<N> Table<N> {
         let slot = self.coarser_start(level, hash);
         // SAFETY: slots live as long as the table.
         (None, slot, unsafe { slot.as_ref() }.load())
+    }
+
+    /// Fetches the slot of the bucket of `hash` ahead of a walk.
+    pub(super) fn prefetch_slot(&self, hash: u32) {
+        prefetch_read(self.slot(self.level(), hash).as_ptr());
     }
 
     /// Fetches the first node of the bucket of `hash` ahead of a walk.
@@ -234,15 +239,6 @@ impl<N> Table<N> {
         failpoint!(LevelPublished);
     }
 
-    /// All slots, of the growing level too.
-    pub(super) fn slots(&self) -> Slots<'_, N> {
-        Slots {
-            table: self,
-            level: 0,
-            place: 0,
-        }
-    }
-
     /// The slot in place `place` of the segment of `level`, which is allocated: by T1, or because the
     /// caller has claimed the place.
     #[inline]
@@ -258,25 +254,24 @@ impl<N> Table<N> {
     }
 }
 
-/// The slots of a table in the order of memory; made by [`Table::slots`].
-pub(super) struct Slots<'t, N> {
-    table: &'t Table<N>,
+/// A place among the slots of a table, of the growing level too, in the order of memory.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slots {
     level: u32,
     place: usize,
 }
 
-impl<'t, N> Iterator for Slots<'t, N> {
-    type Item = &'t Link<N>;
-
-    fn next(&mut self) -> Option<&'t Link<N>> {
+impl Slots {
+    /// The slot there; goes on to the next one.
+    pub(super) fn next<'t, N>(&mut self, table: &'t Table<N>) -> Option<&'t Link<N>> {
         if self.place == segment_len(self.level) {
             (self.level, self.place) = (self.level + 1, 0);
         }
         // Relaxed: `slot_at` acquires. Null behind the last segment.
-        let segment = &self.table.segments[self.level as usize];
+        let segment = &table.segments[self.level as usize];
         (!segment.load_relaxed().is_null()).then(|| {
             self.place += 1;
-            self.table.slot_at(self.level, self.place - 1)
+            table.slot_at(self.level, self.place - 1)
         })
     }
 }

@@ -1,0 +1,11 @@
+//! The hasher of maps that are given none.
+
+/// Makes the hashers of maps that are given none: std's [`RandomState`](std::hash::RandomState), which
+/// withstands hash flooding.
+///
+/// # Examples
+/// ```
+/// let map: splitmap::HashMap<u32, u32, splitmap::DefaultHashBuilder> = splitmap::HashMap::new();
+/// assert!(map.is_empty());
+/// ```
+pub type DefaultHashBuilder = std::hash::RandomState;
