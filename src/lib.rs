@@ -53,6 +53,7 @@ mod list;
 mod map;
 mod operation;
 mod reclaim;
+mod set;
 mod split_order;
 mod sync;
 mod tunables;
@@ -69,3 +70,4 @@ pub use map::{
     IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
+pub use set::HashSet;

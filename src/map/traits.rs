@@ -54,6 +54,16 @@ impl<K: Hash + Eq, V, const N: usize> From<[(K, V); N]> for HashMap<K, V> {
     }
 }
 
+impl<K, V, S> HashMap<K, V, S> {
+    /// Makes room for `expected` entries; as std, for half of them if some may be there already.
+    pub(crate) fn reserve_for(&self, expected: usize) {
+        if expected > 0 {
+            let some = !self.is_empty();
+            self.reserve(if some { expected.div_ceil(2) } else { expected });
+        }
+    }
+}
+
 /// Inserts one by one; room for all is made at first, as far as the iterator tells how many they are.
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for &HashMap<K, V, S> {
     /// # Examples
@@ -64,16 +74,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for &HashMap<K, V, S> {
     /// ```
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         let entries = entries.into_iter();
-        // As std: half of them may be there already, if anything is.
-        let (expected, _) = entries.size_hint();
-        let additional = if self.is_empty() {
-            expected
-        } else {
-            expected.div_ceil(2)
-        };
-        if additional > 0 {
-            self.reserve(additional);
-        }
+        self.reserve_for(entries.size_hint().0);
         for (key, value) in entries {
             self.insert(key, value);
         }
