@@ -33,6 +33,19 @@ impl<'map, K, V> Iter<'map, K, V> {
             bucket: Vec::new(),
         }
     }
+
+    /// In two, if enough is left: the second has the upper half of the hashes that are.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn split(mut self) -> (Self, Option<Self>) {
+        let upper = self.walk.as_mut().and_then(|(list, ranges)| {
+            let upper = ranges.split()?;
+            Some(Self {
+                walk: Some((*list, upper)),
+                bucket: Vec::new(),
+            })
+        });
+        (self, upper)
+    }
 }
 
 impl<'map, K, V> Iterator for Iter<'map, K, V> {

@@ -45,6 +45,7 @@ extern crate alloc;
 extern crate std;
 
 mod errors;
+mod features;
 mod guard;
 mod hasher;
 mod iter;
@@ -61,6 +62,8 @@ mod unwind;
 
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
+#[cfg(feature = "rayon")]
+pub use features::rayon::{ParIter, ParKeys};
 pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;

@@ -19,20 +19,44 @@ use crate::list::{LinkPtr, Node, Step, advance, settle};
 use crate::reclaim::Session;
 use crate::unwind::to_the_end;
 
-/// The hashes that have not been walked yet: those from `0` on.
+/// Hashes that have not been walked yet: from `next` to before `end`.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranges(u64);
+pub(crate) struct Ranges {
+    next: u64,
+    end: u64,
+}
 
 impl Ranges {
-    pub(crate) const ALL: Self = Self(0);
+    pub(crate) const ALL: Self = Self {
+        next: 0,
+        end: 1 << 32,
+    };
 
     /// The next range: a bucket of `level`, or what is left of one.
     fn take(&mut self, level: u32) -> Option<Range> {
-        let first = u32::try_from(self.0).ok()?;
+        if self.next >= self.end {
+            return None;
+        }
         let width = 1_u64 << (32 - level);
-        self.0 = (self.0 / width + 1) * width;
-        let last = u32::try_from(self.0 - 1).unwrap_or(u32::MAX);
+        let first = u32::try_from(self.next).ok()?;
+        self.next = self.end.min((self.next / width + 1) * width);
+        let last = u32::try_from(self.next - 1).ok()?;
         Some(Range { level, first, last })
+    }
+
+    /// Takes the upper half off.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn split(&mut self) -> Option<Self> {
+        let middle = u64::midpoint(self.next, self.end);
+        let upper = Self {
+            next: middle,
+            end: self.end,
+        };
+        let splits = self.next < middle;
+        splits.then(|| {
+            self.end = middle;
+            upper
+        })
     }
 }
 
