@@ -14,7 +14,7 @@
 //! | module | what |
 //! |---|---|
 //! | `point`, `types` | the calls; keys and values that are entered in a ledger when they are born and dropped |
-//! | `script`, `model` | the steps, each beside what it does to a `BTreeMap` |
+//! | `script`, `changes`, `model` | the steps, each beside what it does to a `BTreeMap` |
 //! | `sweep`, `exhaustive` | one run for each call; the variations: bad hashers, `Ref`s held, a second thread, re-entry |
 //! | `iterators` | iterators dropped half way, and used on, after a panic |
 //! | `unwinding` | operations from `Drop` while unwinding |
@@ -27,6 +27,7 @@ mod common;
 
 mod allocation;
 mod allocator;
+mod changes;
 mod child;
 mod exhaustive;
 mod iterators;

@@ -1,5 +1,6 @@
 //! Comparing the map with the model: what it holds, and what it may hold after a panic.
 
+use crate::changes::STEPWISE;
 use crate::point::{Call, uncounted};
 use crate::script::{Entries, Model};
 use crate::types::{Lookup, Map, Spread};
@@ -43,7 +44,16 @@ pub(crate) fn pairs(entries: &Entries<'_>) -> Vec<(u64, u64)> {
 ///
 /// Destructors of entries run when the operation has taken effect; all else before that. An operation on
 /// many keys may have been done with some.
-pub(crate) fn is_before_or_after(call: Call, before: &Model, after: &Model, now: &Model) -> bool {
+pub(crate) fn is_before_or_after(
+    name: &str,
+    call: Call,
+    before: &Model,
+    after: &Model,
+    now: &Model,
+) -> bool {
+    if STEPWISE.contains(&name) {
+        return now == before || now == after;
+    }
     if call.is_entry_drop() {
         return now == after;
     }

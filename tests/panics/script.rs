@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use splitmap::Ref;
 
+use crate::changes::{
+    compute_nothing, compute_removal, compute_sum, drain, entry_insert, entry_remove, extract_if,
+    get_many, replace, retain, try_get_or_insert_with, update_or_insert_with,
+};
 use crate::point::{Call, point};
 use crate::types::{Ledger, Lookup, Map, Spread};
 
 /// Key to number of the value.
 pub(crate) type Model = BTreeMap<u64, u64>;
 pub(crate) type Entries<'m> = Vec<Ref<'m, crate::types::Key, crate::types::Value>>;
-type Pairs = Vec<(u64, u64)>;
+pub(crate) type Pairs = Vec<(u64, u64)>;
 
 /// One call of an operation.
 pub(crate) struct At<'a> {
@@ -75,6 +79,24 @@ pub(crate) fn script<S: Spread>(keys: u64) -> Vec<Step<S>> {
         step(0..1, clear()),
         step(0..2, get()),
         step(0..6, insert()),
+        step(4..8, compute_sum()), // present, absent
+        step(1..3, update()),
+        step(2..4, compute_sum()), // of a lent key
+        step(3..4, compute_nothing()),
+        step(5..9, compute_removal()), // present, absent
+        step(6..8, update_or_insert_with()),
+        step(6..7, update_or_insert_with()),
+        step(7..9, try_get_or_insert_with()), // present, absent
+        step(1..2, replace()),                // a lent key
+        step(7..9, replace()),                // present, absent
+        step(7..10, entry_insert()),          // present, absent
+        step(7..8, entry_remove()),
+        step(1..2, entry_insert()), // of a lent key
+        step(1..2, get_many()),
+        step(2..3, retain()),
+        step(3..4, extract_if()),
+        step(0..1, drain()),
+        step(0..6, insert()),
         step(1..4, update()),
         step(0..1, collect_retired()),
         step(1..4, update()),
@@ -82,15 +104,15 @@ pub(crate) fn script<S: Spread>(keys: u64) -> Vec<Step<S>> {
     ]
 }
 
-fn pairs(k: u64, n: Option<u64>) -> Pairs {
+pub(crate) fn pairs(k: u64, n: Option<u64>) -> Pairs {
     n.map(|n| (k, n)).into_iter().collect()
 }
 
-fn seen(model: &Model, at: &At<'_>) -> Pairs {
+pub(crate) fn seen(model: &Model, at: &At<'_>) -> Pairs {
     pairs(at.k, model.get(&at.k).copied())
 }
 
-fn all(model: &Model) -> Pairs {
+pub(crate) fn all(model: &Model) -> Pairs {
     model.iter().map(|(&k, &n)| (k, n)).collect()
 }
 

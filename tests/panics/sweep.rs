@@ -186,7 +186,7 @@ impl<S: Spread> Play<S> {
         }
         let now = self.content();
         assert!(
-            is_before_or_after(call, &self.model, &after, &now),
+            is_before_or_after(name, call, &self.model, &after, &now),
             "{name} {k} with a panic in {call:?} made\n{now:?}\nof\n{:?}\ninstead of\n{after:?}",
             self.model
         );

@@ -14,6 +14,7 @@
 //! loom's own limits: the stores to one word are ordered as they are executed, and `SeqCst` accesses are
 //! no stronger than `AcqRel` (no access here is `SeqCst`; fences are, and are exact).
 
+mod changes;
 mod entries;
 mod growth;
 mod reclamation;
