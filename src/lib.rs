@@ -18,10 +18,32 @@
 //! assert_eq!(*map.get(&3).unwrap(), 9);
 //! ```
 //!
+//! # Choosing a method
+//!
+//! | wanted | method |
+//! | --- | --- |
+//! | read | [`get`](HashMap::get), [`get_many`](HashMap::get_many), [`get_owned`](HashMap::get_owned) |
+//! | set, or insert if absent | [`insert`](HashMap::insert), [`try_insert`](HashMap::try_insert), [`get_or_insert_with`](HashMap::get_or_insert_with) |
+//! | change, atomically | [`update`](HashMap::update), [`update_or_insert`](HashMap::update_or_insert), [`compare_exchange`](HashMap::compare_exchange) |
+//! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
+//! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
+//! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//!
+//! # Features
+//!
+//! Neither is on by default. `serde`: maps and sets are serialized and deserialized. `rayon`: parallel iterators, and
+//! maps and sets filled by all cores.
+//!
+//! # Choosing a hasher
+//!
+//! std's `RandomState`, the default, withstands attackers who choose keys that collide. Where keys come from friends,
+//! `foldhash` is several times as quick: `HashMap::with_hasher(foldhash::fast::RandomState::default())`.
+//!
 //! # The layers
 //!
 //! ```text
-//!   HashMap, Ref, Iter        map.rs, guard.rs, iter.rs     std names
+//!   HashMap, HashSet          map.rs, set.rs                std names
+//!   Ref, Key, Iter            guard.rs, key.rs, iter.rs
 //!        |
 //!   split_order/              buckets over the list: directory of doubling segments, growth, walks
 //!        |

@@ -5,14 +5,49 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 use core::iter::FusedIterator;
-use core::mem;
-use core::ops::Deref;
+use core::mem::{self, MaybeUninit};
+use core::ops::{Deref, DerefMut};
 
 use equivalent::Equivalent;
 
 use super::HashMap;
 use crate::guard::Ref;
 use crate::iter::Iter;
+
+/// What borrows from a map whose `Arc` lies beside it, and is dropped before that.
+///
+/// `MaybeUninit`, though it never is: a function that is given a reference, inside of whatever it is given,
+/// may count on it to its end, even if it drops the map meanwhile; what is in a `MaybeUninit` is exempt.
+struct Borrowed<T>(MaybeUninit<T>);
+
+impl<T> Borrowed<T> {
+    fn new(content: T) -> Self {
+        Self(MaybeUninit::new(content))
+    }
+}
+
+impl<T> Deref for Borrowed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: initialised by `new`, and until `drop`.
+        unsafe { self.0.assume_init_ref() }
+    }
+}
+
+impl<T> DerefMut for Borrowed<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above.
+        unsafe { self.0.assume_init_mut() }
+    }
+}
+
+impl<T> Drop for Borrowed<T> {
+    fn drop(&mut self) {
+        // SAFETY: as above, and not used again.
+        unsafe { self.0.assume_init_drop() };
+    }
+}
 
 /// A [`Ref`] that shares ownership of its map, and so is `'static`.
 ///
@@ -26,7 +61,7 @@ use crate::iter::Iter;
 /// ```
 pub struct OwnedRef<K: 'static, V: 'static, S = crate::DefaultHashBuilder> {
     /// Dropped before the map: fields are, in their order. The lifetime is a fiction, that of `_map`.
-    entry: Ref<'static, K, V>,
+    entry: Borrowed<Ref<'static, K, V>>,
     _map: Arc<HashMap<K, V, S>>,
 }
 
@@ -87,7 +122,7 @@ impl<K, V: fmt::Display, S> fmt::Display for OwnedRef<K, V, S> {
 /// ```
 pub struct OwnedIter<K: 'static, V: 'static, S = crate::DefaultHashBuilder> {
     /// Dropped before the map, as in [`OwnedRef`].
-    entries: Iter<'static, K, V>,
+    entries: Borrowed<Iter<'static, K, V>>,
     map: Arc<HashMap<K, V, S>>,
 }
 
@@ -96,7 +131,7 @@ impl<K, V, S> Iterator for OwnedIter<K, V, S> {
 
     fn next(&mut self) -> Option<OwnedRef<K, V, S>> {
         Some(OwnedRef {
-            entry: self.entries.next()?,
+            entry: Borrowed::new(self.entries.next()?),
             _map: Arc::clone(&self.map),
         })
     }
@@ -138,7 +173,7 @@ impl<K: 'static, V: 'static, S> HashMap<K, V, S> {
         // lives for ever). The `Arc` keeps the map in its place for as long as the entry exists.
         let entry = unsafe { mem::transmute::<Ref<'_, K, V>, Ref<'static, K, V>>(entry) };
         Some(OwnedRef {
-            entry,
+            entry: Borrowed::new(entry),
             _map: Arc::clone(self),
         })
     }
@@ -160,7 +195,7 @@ impl<K: 'static, V: 'static, S> HashMap<K, V, S> {
         // SAFETY: as in `owned`; what the iterator gives is put beside an `Arc` of its own.
         let entries = unsafe { mem::transmute::<Iter<'_, K, V>, Iter<'static, K, V>>(self.iter()) };
         OwnedIter {
-            entries,
+            entries: Borrowed::new(entries),
             map: Arc::clone(self),
         }
     }

@@ -49,7 +49,6 @@ impl<T, S> From<HashMap<T, (), S>> for HashSet<T, S> {
     }
 }
 
-#[cfg(feature = "std")]
 impl<T: Hash + Eq, const N: usize> From<[T; N]> for HashSet<T> {
     /// # Examples
     /// ```
