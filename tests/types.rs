@@ -21,7 +21,10 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::{Arc, MutexGuard};
 
-use splitmap::{HashMap, Iter, OccupiedError, Ref};
+use splitmap::{
+    Entry, ExtractIf, HashMap, IntoIter, IntoKeys, Iter, IterMut, Key, Keys, OccupiedError,
+    OwnedIter, OwnedRef, Ref, Values, ValuesMut,
+};
 
 /// Whether a type has a trait: a constant of the type itself comes before a trait's.
 macro_rules! has {
@@ -75,6 +78,22 @@ fn auto_traits_of_threads_follow_from_those_of_keys_values_and_hasher() {
             check!(Ref<'static, $k, $v>: Sync, both);
             check!(Iter<'static, $k, $v>: Send, both);
             check!(Iter<'static, $k, $v>: Sync, both);
+            check!(Key<'static, $k, $v>: Send, both);
+            check!(Key<'static, $k, $v>: Sync, both);
+            check!(Keys<'static, $k, $v>: Send, both);
+            check!(Values<'static, $k, $v>: Sync, both);
+            check!(ExtractIf<'static, $k, $v, fn()>: Send, both);
+            check!(ExtractIf<'static, $k, $v, fn()>: Sync, both);
+            check!(OwnedRef<$k, $v>: Send, both);
+            check!(OwnedRef<$k, $v>: Sync, both);
+            check!(OwnedIter<$k, $v>: Send, both);
+            check!(Entry<'static, $k, $v>: Send, both);
+            check!(IterMut<'static, $k, $v>: Send, $k_sync && $v_send);
+            check!(IterMut<'static, $k, $v>: Sync, $k_sync && $v_sync);
+            check!(ValuesMut<'static, $k, $v>: Send, $k_sync && $v_send);
+            check!(IntoIter<$k, $v>: Send, $k_send && $v_send);
+            check!(IntoIter<$k, $v>: Sync, $k_sync && $v_sync);
+            check!(IntoKeys<$k, $v>: Send, $k_send && $v_send);
             check!(OccupiedError<'static, $k, $v>: Send, both);
             check!(OccupiedError<'static, $k, $v>: Sync, both);
             with_each!(hashers! $k $v ($k_send && $v_send) both);
