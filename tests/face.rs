@@ -259,6 +259,19 @@ fn a_shrunk_map_has_its_entries_and_grows_again() {
     );
 }
 
+/// Also in the midst of growth.
+#[test]
+fn a_shrunk_map_is_never_larger() {
+    for n in 0..if cfg!(miri) { 20 } else { 200 } {
+        let mut map: Map<_> = HashMap::with_hasher(foldhash::fast::FixedState::default());
+        (0..n).for_each(|k| drop(map.insert(k, k)));
+        let before = map.capacity();
+        map.shrink_to(1 << 12);
+        assert_eq!(map.capacity(), before, "{n} entries");
+        assert_eq!(content(&map), (0..n).map(|k| (k, k)).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn owned_entries_are_dropped_once() {
     let census = Census::default();

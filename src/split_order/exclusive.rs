@@ -162,7 +162,8 @@ impl<K, V> SplitOrder<K, V> {
     /// Makes the table as small as `capacity` entries, or those that there are, allow.
     pub(crate) fn shrink_to(&mut self, capacity: usize) -> Result<(), TryReserveError> {
         let level = level_for(capacity.max(self.len()))?.max(MIN_LEVEL);
-        if level >= self.table.level() && self.table.growing().is_none() {
+        let growing = self.table.growing().is_some();
+        if level > self.table.level() || (level == self.table.level() && !growing) {
             return Ok(());
         }
         let small = Table::new(level)?;
