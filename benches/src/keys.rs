@@ -45,13 +45,18 @@ impl Random {
 
 /// The key of an index: a bijection without the order of the indices.
 #[inline]
-pub(crate) fn key(index: u64) -> u64 {
+#[must_use]
+pub fn key(index: u64) -> u64 {
     let key = (index + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
     key ^ (key >> 32)
 }
 
 /// The keys of these indices, in an order that `seed` determines.
-pub(crate) fn shuffled(indices: Range<u64>, seed: u64) -> Vec<u64> {
+///
+/// # Panics
+/// If there are more than an address space holds.
+#[must_use]
+pub fn shuffled(indices: Range<u64>, seed: u64) -> Vec<u64> {
     let mut rng = Rng::new(seed);
     let mut keys: Vec<u64> = indices.map(key).collect();
     for end in (1..keys.len()).rev() {

@@ -5,12 +5,13 @@
 //!
 //! ```text
 //!   bin/compare.rs, map.rs      interleaved rounds and their table; criterion
+//!   bin/iterate.rs              walks over whole maps, many look-ups at once
 //!        |
 //!   workload/                   what is measured, and whether the map's answers were right
 //!        |
 //!   row.rs  maps.rs             a row's name and sizes; the maps behind one trait
 //!        |
-//!   team.rs  keys.rs            threads that start together; keys and random numbers
+//!   team.rs  keys.rs  stats.rs  threads that start together; keys and random numbers; medians
 //! ```
 
 extern crate alloc;
@@ -18,11 +19,14 @@ extern crate alloc;
 mod keys;
 mod maps;
 mod row;
+mod stats;
 mod team;
 mod workload;
 
-pub use maps::{MAP_NAMES, Map};
+pub use keys::{key, shuffled};
+pub use maps::{Hasher, MAP_NAMES, Map};
 pub use row::{Mix, Operation, Row};
+pub use stats::{median, sorted};
 pub use team::{Limit, Team, Worker};
 pub use workload::{Bench, Prepared, Tally, prepare};
 

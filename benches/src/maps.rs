@@ -5,7 +5,7 @@ use std::collections::HashMap as StdHashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// The hasher of all the maps.
-pub(crate) type Hasher = foldhash::fast::RandomState;
+pub type Hasher = foldhash::fast::RandomState;
 
 /// A concurrent map from `u64` to `u64`.
 pub trait Map: Send + Sync + 'static {

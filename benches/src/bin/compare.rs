@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::{Long, ValueExt as _};
-use splitmap_benches::{Limit, MAP_NAMES, Prepared, Row, Team, prepare};
+use splitmap_benches::{Limit, MAP_NAMES, Prepared, Row, Team, median, prepare, sorted};
 
 const USAGE: &str = "\
 usage: compare [OPTION VALUE]...
@@ -126,17 +126,6 @@ fn measure(row: Row, options: &Options, team: &Team) -> Result<Measured, String>
             .map_err(|error| format!("{row}: {}: {error}", map.name))?;
     }
     Ok(Measured { row, rates })
-}
-
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-fn median(values: &[f64]) -> f64 {
-    let values = sorted(values);
-    f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
 }
 
 impl Measured {

@@ -4,16 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-type Hasher = foldhash::fast::RandomState;
-
-/// The key of an index: a bijection without the order of the indices.
-fn key(index: u64) -> u64 {
-    let key = (index + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    key ^ (key >> 32)
-}
+use splitmap_benches::{Hasher, key, median, shuffled, sorted};
 
 /// The maps, with the same entries, and the keys to look up.
 struct Maps {
@@ -33,7 +24,7 @@ impl Maps {
             papaya: papaya::HashMap::with_capacity_and_hasher(capacity, Hasher::default()),
             dashmap: dashmap::DashMap::with_capacity_and_hasher(capacity, Hasher::default()),
             // In an order that is not that of the insertions.
-            asked: (0..entries).map(|n| key(key(n) % entries)).collect(),
+            asked: shuffled(0..entries, 1),
         };
         for index in 0..entries {
             maps.splitmap.insert(key(index), index);
@@ -125,10 +116,10 @@ fn main() {
         }
     }
     println!("{entries} entries, {rounds} rounds: median (least to most) ns an entry");
-    for row in &mut rows {
-        row.nanos.sort_by(f64::total_cmp);
-        let (least, most) = (row.nanos[0], row.nanos[row.nanos.len() - 1]);
-        let median = row.nanos[row.nanos.len() / 2];
+    for row in &rows {
+        let nanos = sorted(&row.nanos);
+        let (least, most) = (nanos[0], nanos[nanos.len() - 1]);
+        let median = median(&nanos);
         println!("{:36} {median:7.1} ({least:.1} to {most:.1})", row.name);
     }
 }
