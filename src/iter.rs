@@ -34,6 +34,11 @@ impl<'map, K, V> Iter<'map, K, V> {
         }
     }
 
+    /// The list that it walks over.
+    pub(crate) fn list(&self) -> Option<&'map SplitOrder<K, V>> {
+        self.walk.as_ref().map(|(list, _)| *list)
+    }
+
     /// In two, if enough is left: the second has the upper half of the hashes that are.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {

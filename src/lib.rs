@@ -37,7 +37,7 @@
 //! # Choosing a hasher
 //!
 //! std's `RandomState`, the default, withstands attackers who choose keys that collide. Where keys come from friends,
-//! `foldhash` is several times as quick: `HashMap::with_hasher(foldhash::fast::RandomState::default())`.
+//! `foldhash` is quicker: `HashMap::with_hasher(foldhash::fast::RandomState::default())`.
 //!
 //! # The layers
 //!

@@ -42,8 +42,7 @@ pub(crate) const FILL_CHUNK: usize = pick(8, 1, 1);
 
 /// Look-ups whose cache misses [`get_many`](crate::HashMap::get_many) overlaps.
 ///
-/// More than a core can have under way (10 to 20), so that it never waits for the caller; few enough that
-/// nothing fetched is gone before its turn.
+/// Larger ones overlap more misses, and let what was fetched be gone before its turn. Not swept yet.
 pub(crate) const MANY: usize = pick(32, 4, 2);
 
 /// Insertions by one thread that may pass between two looks at the length.

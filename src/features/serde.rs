@@ -38,22 +38,19 @@ struct Count {
 impl Count {
     fn next<E: Error>(&mut self) -> Result<(), E> {
         self.seen += 1;
-        let too_many = self.announced.is_some_and(|len| self.seen > len);
-        if too_many {
-            Err(E::custom(CHANGED))
-        } else {
-            Ok(())
-        }
+        refuse_if(self.announced.is_some_and(|len| self.seen > len))
     }
 
     fn end<E: Error>(&self) -> Result<(), E> {
-        let too_few = self.announced.is_some_and(|len| self.seen < len);
-        if too_few {
-            Err(E::custom(CHANGED))
-        } else {
-            Ok(())
-        }
+        refuse_if(self.announced.is_some_and(|len| self.seen < len))
     }
+}
+
+fn refuse_if<E: Error>(changed: bool) -> Result<(), E> {
+    if changed {
+        return Err(E::custom(CHANGED));
+    }
+    Ok(())
 }
 
 /// Feature `serde`.

@@ -102,14 +102,10 @@ impl<K, V> Node<K, V> {
         // ORD[shares] Acquire: the others' uses of the key happen before we take it (as in `release_key`).
         let others = shares.load(Ordering::Acquire) - 1;
         debug_assert_eq!(others, 0);
-        // SAFETY: alive by contract.
-        let key = unsafe { &raw const (*owner.as_ptr()).key.own };
-        // SAFETY: an owner's `own` was written at birth; no other node uses it, and none will.
-        let key = unsafe { ptr::read(key.cast::<K>()) };
-        // SAFETY: alive by contract.
-        let value = unsafe { &raw const (*this.as_ptr()).value };
-        // SAFETY: written at birth; moved out once, as the caller gives the node up.
-        let value = unsafe { ptr::read(value.cast::<V>()) };
+        // SAFETY: an owner; no other node uses its key, and none will.
+        let key = unsafe { Self::take_key(owner) };
+        // SAFETY: the caller gives the node up.
+        let value = unsafe { Self::take_value(this) };
         if owner != this {
             // SAFETY: its value was dropped when it was reclaimed, its key is moved out, the last share is ours.
             unsafe { Self::free(owner) };
@@ -117,6 +113,28 @@ impl<K, V> Node<K, V> {
         // SAFETY: exclusive by contract, its content moved out.
         unsafe { Self::free(this) };
         (key, value)
+    }
+
+    /// Moves the key of `this` out.
+    ///
+    /// # Safety
+    /// Alive, an owner of its key, which nobody uses any more, nor drops.
+    unsafe fn take_key(this: NonNull<Self>) -> K {
+        // SAFETY: alive by contract.
+        let key = unsafe { &raw const (*this.as_ptr()).key.own };
+        // SAFETY: an owner's `own` was written at birth; moved out once, by contract.
+        unsafe { ptr::read(key.cast::<K>()) }
+    }
+
+    /// Moves the value of `this` out.
+    ///
+    /// # Safety
+    /// Alive, and nobody uses its value any more, nor drops it.
+    unsafe fn take_value(this: NonNull<Self>) -> V {
+        // SAFETY: alive by contract.
+        let value = unsafe { &raw const (*this.as_ptr()).value };
+        // SAFETY: written at birth; moved out once, by contract.
+        unsafe { ptr::read(value.cast::<V>()) }
     }
 
     /// Key and value of `this`, the value for changing.
@@ -300,10 +318,8 @@ impl<K, V> NewNode<K, V> {
     /// Takes the value out again, of a node made by [`lent`](Self::lent).
     pub(crate) fn into_value(self) -> V {
         let node = ManuallyDrop::new(self).0;
-        // SAFETY: ours, alive.
-        let value = unsafe { &raw const (*node.as_ptr()).value };
-        // SAFETY: written by `lent`; moved out once, as `self` is gone.
-        let value = unsafe { ptr::read(value.cast::<V>()) };
+        // SAFETY: ours, alive; moved out once, as `self` is gone.
+        let value = unsafe { Node::take_value(node) };
         // SAFETY: ours, alive.
         let owner = unsafe { Node::owner(node) };
         // SAFETY: ours; the value was moved out, and of a lent node that is all but the share.
@@ -318,14 +334,10 @@ impl<K, V> NewNode<K, V> {
         // Relaxed: an assertion.
         debug_assert_eq!(self.node().shares.load(Ordering::Relaxed), 1);
         let node = ManuallyDrop::new(self).0;
-        // SAFETY: ours, alive.
-        let key = unsafe { &raw const (*node.as_ptr()).key.own };
-        // SAFETY: made by `new`, so `own` was written; moved out once, as `self` is gone.
-        let key = unsafe { ptr::read(key.cast::<K>()) };
-        // SAFETY: ours, alive.
-        let value = unsafe { &raw const (*node.as_ptr()).value };
-        // SAFETY: written by `new`; moved out once.
-        let value = unsafe { ptr::read(value.cast::<V>()) };
+        // SAFETY: ours, alive, and an owner, as made by `new`; moved out once, as `self` is gone.
+        let key = unsafe { Node::take_key(node) };
+        // SAFETY: as above.
+        let value = unsafe { Node::take_value(node) };
         // SAFETY: ours, and its content was moved out.
         unsafe { Node::free(node) };
         (key, value)

@@ -4,9 +4,9 @@ use core::fmt;
 use core::hash::{BuildHasher, Hash};
 
 use super::HashMap;
+use super::raw::Raw;
 use crate::errors::OccupiedError;
 use crate::guard::Ref;
-use crate::list::NewNode;
 
 impl<K, V, S> HashMap<K, V, S>
 where
@@ -30,13 +30,15 @@ where
     /// assert_eq!(*map.get("one").unwrap(), 2);
     /// ```
     pub fn entry(&self, key: K) -> Entry<'_, K, V, S> {
-        match self.get(&key) {
+        let (map, hash) = (self.raw(), self.raw().hash(&key));
+        match map.get(hash, |other| key == *other) {
             Some(entry) => Entry::Occupied(OccupiedEntry {
-                map: self,
+                map,
+                hash,
                 key,
                 entry,
             }),
-            None => Entry::Vacant(VacantEntry { map: self, key }),
+            None => Entry::Vacant(VacantEntry { map, hash, key }),
         }
     }
 }
@@ -148,10 +150,17 @@ where
     #[must_use = "what follows, as `or_insert`, is lost with it"]
     pub fn and_modify(self, f: impl Fn(&K, &V) -> V) -> Self {
         match self {
-            Self::Occupied(OccupiedEntry { map, key, .. }) => match map.update(&key, f) {
-                Some(entry) => Self::Occupied(OccupiedEntry { map, key, entry }),
-                None => Self::Vacant(VacantEntry { map, key }),
-            },
+            Self::Occupied(OccupiedEntry { map, hash, key, .. }) => {
+                match map.update(hash, |other| key == *other, f) {
+                    Some(entry) => Self::Occupied(OccupiedEntry {
+                        map,
+                        hash,
+                        key,
+                        entry,
+                    }),
+                    None => Self::Vacant(VacantEntry { map, hash, key }),
+                }
+            }
             vacant @ Self::Vacant(_) => vacant,
         }
     }
@@ -171,7 +180,8 @@ where
 /// assert_eq!(*map.get("a").unwrap(), 2);
 /// ```
 pub struct OccupiedEntry<'map, K, V, S = crate::DefaultHashBuilder> {
-    map: &'map HashMap<K, V, S>,
+    map: Raw<'map, K, V, S>,
+    hash: u64,
     key: K,
     entry: Ref<'map, K, V>,
 }
@@ -229,13 +239,7 @@ impl<'map, K, V, S> OccupiedEntry<'map, K, V, S> {
     /// assert_eq!(*entry.insert(2).unwrap(), 2);
     /// ```
     pub fn insert(self, value: V) -> Result<Ref<'map, K, V>, V> {
-        let Some(list) = self.map.list() else {
-            return Err(value);
-        };
-        let new = NewNode::new(self.entry.node().hash(), self.key, value);
-        list.replace_that(self.entry.node(), new)
-            .map(Ref::new)
-            .map_err(|back| back.into_parts().1)
+        self.map.replace_that(&self.entry, self.key, value)
     }
 
     /// Removes the entry that was found, and gives it, still readable; `None` if it is no longer there.
@@ -248,8 +252,8 @@ impl<'map, K, V, S> OccupiedEntry<'map, K, V, S> {
     /// assert_eq!(entry.remove().as_deref(), Some(&1));
     /// ```
     pub fn remove(self) -> Option<Ref<'map, K, V>> {
-        let list = self.map.list()?;
-        list.remove_that(self.entry.node()).then_some(self.entry)
+        let removed = self.map.remove_that(&self.entry);
+        removed.then_some(self.entry)
     }
 }
 
@@ -264,7 +268,8 @@ impl<'map, K, V, S> OccupiedEntry<'map, K, V, S> {
 /// assert_eq!(entry.insert(2).unwrap_err().value, 2);
 /// ```
 pub struct VacantEntry<'map, K, V, S = crate::DefaultHashBuilder> {
-    map: &'map HashMap<K, V, S>,
+    map: Raw<'map, K, V, S>,
+    hash: u64,
     key: K,
 }
 
@@ -312,7 +317,7 @@ impl<'map, K, V, S> VacantEntry<'map, K, V, S> {
         K: Hash + Eq,
         S: BuildHasher,
     {
-        self.map.try_insert(self.key, value)
+        self.map.try_insert(self.hash, self.key, value)
     }
 }
 

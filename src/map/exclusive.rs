@@ -1,5 +1,5 @@
 //! What a map offers to one who has it to himself: references for changing, owned entries, a smaller table.
-//! As std's map, and as quick: no hazards, no atomic read-modify-writes.
+//! As with std's map; the iterators take no hazards.
 
 use core::fmt;
 use core::hash::{BuildHasher, Hash};

@@ -7,7 +7,6 @@ use equivalent::Equivalent;
 use super::HashMap;
 use crate::errors::OccupiedError;
 use crate::guard::Ref;
-use crate::list::NewNode;
 use crate::split_order::split_order;
 
 impl<K, V, S> HashMap<K, V, S>
@@ -84,10 +83,7 @@ where
     /// assert_eq!(map.insert(1, "b").as_deref(), Some(&"a"));
     /// ```
     pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
-        let hash = self.hash(&key);
-        let list = self.list_or_new();
-        list.insert(hash, NewNode::new(hash, key, value), K::eq)
-            .map(Ref::new)
+        self.raw().insert(self.raw().hash(&key), key, value)
     }
 
     /// Inserts the entry if `key` is absent.
@@ -102,8 +98,7 @@ where
     /// assert_eq!(map.try_insert(1, "b").unwrap_err().value, "b");
     /// ```
     pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
-        let hash = self.hash_builder.hash_one(&key);
-        self.raw().try_insert(hash, key, value)
+        self.raw().try_insert(self.raw().hash(&key), key, value)
     }
 
     /// Sets the value of `key` if it has an entry; gives the one that it replaces, still readable.

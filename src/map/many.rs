@@ -22,7 +22,7 @@ where
     S: BuildHasher,
 {
     /// The entries of many keys, in their order: what [`get`](Self::get) gives for each, in a map larger than
-    /// the caches much sooner.
+    /// the caches sooner.
     ///
     /// The keys are taken in batches of 32. All of a batch are hashed, all their buckets are fetched from
     /// memory at once, then all their first entries; then each is looked up when its turn comes. Each look-up
@@ -121,23 +121,12 @@ where
     }
 }
 
-impl<'k, K, V, S, I, Q> ExactSizeIterator for GetMany<'_, K, V, S, I>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-    I: ExactSizeIterator<Item = &'k Q>,
-    Q: ?Sized + Hash + Equivalent<K> + 'k,
+impl<K, V, S, I: ExactSizeIterator> ExactSizeIterator for GetMany<'_, K, V, S, I> where
+    Self: Iterator
 {
 }
 
-impl<'k, K, V, S, I, Q> FusedIterator for GetMany<'_, K, V, S, I>
-where
-    K: Hash + Eq,
-    S: BuildHasher,
-    I: FusedIterator<Item = &'k Q>,
-    Q: ?Sized + Hash + Equivalent<K> + 'k,
-{
-}
+impl<K, V, S, I: FusedIterator> FusedIterator for GetMany<'_, K, V, S, I> where Self: Iterator {}
 
 impl<K, V, S, I: Iterator> fmt::Debug for GetMany<'_, K, V, S, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -183,4 +183,26 @@ impl<'map, K, V, S> Raw<'map, K, V, S> {
         let list = self.0.list()?;
         list.remove_if(split_order(hash), eq, test).map(Ref::new)
     }
+
+    /// Removes this very entry; false if it is no longer there.
+    pub(super) fn remove_that(self, entry: &Ref<'map, K, V>) -> bool {
+        let list = self.0.list();
+        list.is_some_and(|list| list.remove_that(entry.node()))
+    }
+
+    /// Puts `key`, an equal one, and `value` in the place of this very entry.
+    pub(super) fn replace_that(
+        self,
+        entry: &Ref<'map, K, V>,
+        key: K,
+        value: V,
+    ) -> Result<Ref<'map, K, V>, V> {
+        let Some(list) = self.0.list() else {
+            return Err(value);
+        };
+        let new = NewNode::new(entry.node().hash(), key, value);
+        list.replace_that(entry.node(), new)
+            .map(Ref::new)
+            .map_err(|back| back.into_parts().1)
+    }
 }

@@ -150,7 +150,6 @@ impl<K: Eq, V, S> HashMap<K, V, S> {
         F: FnMut(&K, &V) -> bool,
     {
         ExtractIf {
-            list: self.list(),
             entries: self.iter(),
             test,
         }
@@ -183,7 +182,6 @@ impl<K: Eq, V, S> HashMap<K, V, S> {
 /// ```
 #[must_use = "iterators are lazy: nothing is removed before it is asked for; `retain` removes at once"]
 pub struct ExtractIf<'map, K, V, F> {
-    list: Option<&'map SplitOrder<K, V>>,
     entries: Iter<'map, K, V>,
     test: F,
 }
@@ -192,7 +190,7 @@ impl<'map, K: Eq, V, F: FnMut(&K, &V) -> bool> Iterator for ExtractIf<'map, K, V
     type Item = Ref<'map, K, V>;
 
     fn next(&mut self) -> Option<Ref<'map, K, V>> {
-        let list = self.list?;
+        let list = self.entries.list()?;
         loop {
             let entry = self.entries.next()?;
             if !(self.test)(entry.key(), entry.value()) {

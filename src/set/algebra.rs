@@ -77,9 +77,9 @@ where
     /// ```
     pub fn is_disjoint<S2: BuildHasher>(&self, other: &HashSet<T, S2>) -> bool {
         if self.len() <= other.len() {
-            self.iter().all(|element| !other.contains(&*element))
+            self.intersection(other).next().is_none()
         } else {
-            other.iter().all(|element| !self.contains(&*element))
+            other.intersection(self).next().is_none()
         }
     }
 
@@ -91,7 +91,7 @@ where
     /// assert!(a.is_subset(&b) && !b.is_subset(&a));
     /// ```
     pub fn is_subset<S2: BuildHasher>(&self, other: &HashSet<T, S2>) -> bool {
-        self.len() <= other.len() && self.iter().all(|element| other.contains(&*element))
+        self.len() <= other.len() && self.difference(other).next().is_none()
     }
 
     /// Whether all elements of `other` are in `self`. O(m).

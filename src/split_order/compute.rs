@@ -56,9 +56,7 @@ impl<K, V> SplitOrder<K, V> {
                 Operation::Abort(answer) => break Outcome::Aborted(answer),
                 Operation::Remove if is_new => break Outcome::Removed(None),
                 Operation::Remove => {
-                    if window.mark() {
-                        session.count(usize::MAX);
-                        self.unlink(session, &window, hash);
+                    if self.remove_found(session, &mut window, hash) {
                         break Outcome::Removed(window.into_found());
                     }
                 }
@@ -121,24 +119,6 @@ impl<K, V> SplitOrder<K, V> {
         };
         session.settle();
         result
-    }
-
-    /// Puts `new` where `window` is: in the place of what was found there, or as a new entry.
-    fn set<'d>(
-        &'d self,
-        session: Session<'d, Node<K, V>>,
-        window: &mut Window<'d, K, V>,
-        new: NewNode<K, V>,
-    ) -> Result<(), NewNode<K, V>> {
-        let hash = new.node().hash();
-        if window.found().is_some() {
-            window.replace(session, new)?;
-            self.unlink(session, window, hash);
-        } else {
-            window.insert(new)?;
-            self.inserted(session, window.passed);
-        }
-        Ok(())
     }
 
     /// Removes this very entry, which the caller protects; false if it is no longer there.

@@ -171,7 +171,8 @@ impl<K, V> SplitOrder<K, V> {
         // behind the one before, or its slot.
         let (_, first, mut succ) = self.table.start(0);
         debug_assert!(ptr::eq(first.as_ptr(), self.table.slot_at(0, 0)));
-        let (mut slot, mut tail) = (NonNull::dangling(), NonNull::dangling());
+        let mut slot = small.slot(level, 0);
+        let mut tail = slot;
         loop {
             match succ.kind() {
                 Kind::Node(node) => {

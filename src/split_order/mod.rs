@@ -205,22 +205,9 @@ impl<K, V> SplitOrder<K, V> {
         let (session, _seat) = self.domain.session();
         let replaced = loop {
             let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
-            if window.found().is_some() {
-                match window.replace(session, new) {
-                    Ok(()) => {
-                        self.unlink(session, &window, hash);
-                        break window.into_found();
-                    }
-                    Err(back) => new = back,
-                }
-            } else {
-                match window.insert(new) {
-                    Ok(()) => {
-                        self.inserted(session, window.passed);
-                        break None;
-                    }
-                    Err(back) => new = back,
-                }
+            match self.set(session, &mut window, new) {
+                Ok(()) => break window.into_found(),
+                Err(back) => new = back,
             }
         };
         session.settle();
@@ -312,14 +299,47 @@ impl<K, V> SplitOrder<K, V> {
             if !window.found().is_some_and(passes) {
                 break Err(window.into_found());
             }
-            if window.mark() {
-                session.count(usize::MAX);
-                self.unlink(session, &window, hash);
+            if self.remove_found(session, &mut window, hash) {
                 break window.into_found().ok_or(None);
             }
         };
         session.settle();
         result
+    }
+
+    /// Puts `new` where `window` is: in the place of what was found there, or as a new entry.
+    #[inline]
+    fn set<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        window: &mut Window<'d, K, V>,
+        new: NewNode<K, V>,
+    ) -> Result<(), NewNode<K, V>> {
+        let hash = new.node().hash();
+        if window.found().is_some() {
+            window.replace(session, new)?;
+            self.unlink(session, window, hash);
+        } else {
+            window.insert(new)?;
+            self.inserted(session, window.passed);
+        }
+        Ok(())
+    }
+
+    /// Removes what was found; false if another thread did.
+    #[inline]
+    fn remove_found<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        window: &mut Window<'d, K, V>,
+        hash: u32,
+    ) -> bool {
+        let removed = window.mark();
+        if removed {
+            session.count(usize::MAX);
+            self.unlink(session, window, hash);
+        }
+        removed
     }
 
     /// Unlinks the node of `window`, which this thread has marked.
