@@ -49,7 +49,7 @@
 //!        |
 //!   list/                     links, nodes, sentinels: find, insert, replace, mark, unlink
 //!        |
-//!   reclaim/                  hazards, batches, garbage (haphazard)
+//!   reclaim/                  hazards, seats, batches, garbage
 //!        |
 //!   splitmap_arch             atomics, store→load order, barriers: the only place that knows the CPU
 //! ```

@@ -73,11 +73,11 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// Removed or replaced entries are freed in batches. At most
 ///
-/// > `512 · T  +  (T + 1) · (max(1000, 2 · H) + T)  +  H` entries
+/// > `T · max(512, 2 · H)` entries
 ///
-/// are removed and not yet freed: a batch for each thread; what waits for the next scan, and for each
-/// thread that was stopped inside a scan, or before the destructors, what it had taken; and what hazards
-/// protect. A stalled holder of a `Ref` adds one entry.
+/// are removed and not yet freed: a batch for each thread. When it holds 512, or a quarter of `H`, or twice
+/// as many as the last time were still protected, whichever is most, what no hazard protects is freed.
+/// A stalled holder of a `Ref` keeps one entry; a stalled thread keeps its batch.
 ///
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
 ///   it is at most the greatest number of threads alive at one time that use any map of this crate.
@@ -85,9 +85,9 @@ pub use whole::{Drain, ExtractIf};
 ///   that was obtained there and is still held, wherever it is; one for each entry of the bucket that an
 ///   iterator is in; five for an operation, and as many for each that is nested in it by a callback.
 ///
-/// In practice it is one batch for each thread and one threshold. What destructors remove that run in the
-/// same operation comes on top until it ends; and a scan goes on while others retire, so that a thread
-/// starved in the midst of it may hold more. All are dropped with the map, at the latest.
+/// In practice it is half a batch for each thread. What destructors remove that run in the same operation
+/// comes on top until it ends. A thread that ends leaves its batch to the next one in its seat, or to
+/// [`collect_retired`](Self::collect_retired). All are dropped with the map, at the latest.
 ///
 /// # Variance
 /// A map is invariant in `K` and `V` (entries go in through `&self`), covariant in `S`; its iterators are

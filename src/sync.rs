@@ -12,7 +12,7 @@
 //! ```
 
 pub(crate) use core::sync::atomic::Ordering;
-pub(crate) use splitmap_arch::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, StoreLoad};
+pub(crate) use splitmap_arch::{AtomicPtr, AtomicU32, AtomicUsize, StoreLoad};
 pub(crate) use splitmap_arch::{advise_huge_pages, prefetch_read};
 
 #[cfg(not(loom))]
@@ -72,29 +72,5 @@ impl Life {
     pub(crate) fn end(&self) {
         #[cfg(loom)]
         self.0.with_mut(|_| ());
-    }
-}
-
-/// A cell whose exclusive use the models check.
-pub(crate) struct ExclusiveCell<T>(
-    #[cfg(not(loom))] core::cell::UnsafeCell<T>,
-    #[cfg(loom)] loom::cell::UnsafeCell<T>,
-);
-
-impl<T> ExclusiveCell<T> {
-    pub(crate) fn new(content: T) -> Self {
-        #[cfg(not(loom))]
-        return Self(core::cell::UnsafeCell::new(content));
-        #[cfg(loom)]
-        return Self(loom::cell::UnsafeCell::new(content));
-    }
-
-    /// Gives `f` a pointer to the content, for use if nobody else uses it meanwhile.
-    #[inline]
-    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
-        #[cfg(not(loom))]
-        return f(self.0.get());
-        #[cfg(loom)]
-        return self.0.with_mut(f);
     }
 }

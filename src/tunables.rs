@@ -3,15 +3,19 @@
 //! Small under Miri, so that its few operations reach what lies behind them; and smaller in models
 //! (loom), where each atomic costs.
 
-/// Nodes that a thread keeps unlinked before it hands them to reclamation together.
+/// Nodes that a thread keeps unlinked before it scans the hazards and frees those that none protects.
 ///
 /// A batch shares one heavy barrier (`membarrier(2)`, 0.4 µs alone, 8 µs beside a running
 /// thread): larger batches make updates cheaper and let each idle thread sit on more garbage.
-pub(crate) const BATCH: usize = pick(512, 4, 1);
+/// (In models, more than they retire: they say when to scan.)
+pub(crate) const BATCH: usize = pick(512, 4, 64);
 
 /// Hazards that a thread owns from its first operation on; more are made, as many again each
 /// time, when that many `Ref`s are held at once.
 pub(crate) const HAZARDS: usize = pick(8, 8, 2);
+
+/// How often the hazards of a thread can double: more of them than there is memory for.
+pub(crate) const HAZARD_BLOCKS: usize = pick(if usize::BITS > 32 { 36 } else { 26 }, 8, 3);
 
 /// Seats whose share of a map is found without a second look-up; a doubling directory holds the rest.
 pub(crate) const NEAR: usize = pick(64, 64, 4);

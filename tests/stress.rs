@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const THREADS: u64 = if cfg!(miri) { 3 } else { 4 };
 
 /// Operations of a thread between two calls of `collect_retired`, which has nodes freed while others
-/// read. Under Miri nothing else does: its few operations never fill what haphazard waits for.
+/// read. Under Miri nothing else does: its few operations never fill a batch.
 const COLLECT_EVERY: u64 = if cfg!(miri) { 7 } else { 20_000 };
 
 /// Operations of a thread under Miri.

@@ -95,8 +95,9 @@ impl<K, V, S> HashMap<K, V, S> {
         self.retired_len() * SplitOrder::<K, V>::NODE_SIZE
     }
 
-    /// Frees removed entries now: those of this thread's batch, and what other threads have handed in,
-    /// except what `Ref`s hold. Takes a scan of all hazards, and runs the destructors.
+    /// Frees removed entries now, except what `Ref`s hold: those of this thread's batch, and those of threads
+    /// that have ended. (Other threads' batches are theirs; each frees its own when it is full, or here.)
+    /// Takes a scan of all hazards, and runs the destructors.
     ///
     /// # Examples
     /// ```

@@ -1,19 +1,14 @@
-//! Garbage lists: nodes that nobody can reach any more, waiting for their destructors.
+//! Garbage lists: nodes that nobody can reach or use any more, waiting for their destructors.
 //!
-//! haphazard runs deleters in the middle of its scan, where a panic would leave its books wrong
-//! and a re-entrant operation would find it at work. So its deleter only threads the node onto a
-//! list; destructors run from [`Garbage::drop`], with no frame of haphazard on the stack:
+//! Destructors are user code: they may panic, and use the map. So a scan only threads the nodes onto a
+//! list, and they run from [`Garbage::drop`], when the operation is over:
 //!
 //! ```text
-//!   retire ► batch ► haphazard ──scan──► sink (this thread's list) ──end of operation──► reclaim
+//!   retire ► batch ──scan──► sink (a list) ──end of the operation──► reclaim
 //! ```
 
-use core::cell::Cell;
-use core::marker::PhantomData;
-use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-use crate::sync::thread_local;
 use crate::unwind::to_the_end;
 
 /// What a domain can reclaim.
@@ -89,63 +84,5 @@ impl<T: Reclaim> Garbage<T> {
 impl<T: Reclaim> Drop for Garbage<T> {
     fn drop(&mut self) {
         to_the_end(|| self.reclaim_one());
-    }
-}
-
-thread_local! {
-    /// The list that deleters on this thread push to: a `*mut Garbage<T>`, for the one `T` of
-    /// the domain in whose call we are. No user code runs while it is set.
-    static SINK: Cell<*mut ()> = const { Cell::new(ptr::null_mut()) };
-}
-
-/// Runs `f`, which may call haphazard's deleters, with `sink` as their destination.
-pub(super) fn with_sink<T: Reclaim, R>(sink: &mut Garbage<T>, f: impl FnOnce() -> R) -> R {
-    struct Restore(*mut ());
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SINK.with(|sink| sink.set(self.0));
-        }
-    }
-    let _restore = Restore(SINK.with(|current| current.replace(ptr::from_mut(sink).cast())));
-    f()
-}
-
-/// The pointer type under which nodes are retired: dropping it moves the node to the sink.
-pub(super) struct Reclaimed<T: Reclaim>(NonNull<T>, PhantomData<T>);
-
-impl<T: Reclaim> Deref for Reclaimed<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: haphazard hands the node to us alone, alive (contract of `retire_ptr`).
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl<T: Reclaim> Drop for Reclaimed<T> {
-    fn drop(&mut self) {
-        let sink: *mut Garbage<T> = SINK.with(Cell::get).cast();
-        debug_assert!(
-            !sink.is_null(),
-            "haphazard reclaims only inside `with_sink`"
-        );
-        // SAFETY: deleters of a `Domain<T>` run only inside its own `with_sink::<T>` calls, which
-        // put an exclusively borrowed list of that very `T` there.
-        let sink = unsafe { &mut *sink };
-        // SAFETY: no hazard guards the node and it was retired once (contract of `retire`), so
-        // it is ours.
-        unsafe { sink.push(self.0) };
-    }
-}
-
-// SAFETY: `into_raw` gives back the pointer of `from_raw`; `from_raw` does not touch the node, and
-// the node's memory is reused only after the `Reclaimed` has been dropped.
-unsafe impl<T: Reclaim> haphazard::raw::Pointer<T> for Reclaimed<T> {
-    fn into_raw(self) -> *mut T {
-        core::mem::ManuallyDrop::new(self).0.as_ptr()
-    }
-
-    unsafe fn from_raw(node: *mut T) -> Self {
-        // SAFETY: haphazard passes what `retire_ptr` was given, which came from a `NonNull`.
-        Self(unsafe { NonNull::new_unchecked(node) }, PhantomData)
     }
 }

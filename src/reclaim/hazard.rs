@@ -1,66 +1,50 @@
-//! Hazards: one haphazard record each, with the flag that says whether somebody uses it.
+//! Hazards: words in which a thread says what it uses.
 //!
 //! ```text
-//!   free ──acquire (the seat's owner only)──► held ──protect──► guards a node
-//!     ▲                                                            │
-//!     └────────── release (any thread: a `Ref` may travel) ◄───────┘
+//!   null: free ──acquire (the seat's owner only)──► TAKEN ──protect──► a node's address
+//!     ▲                                                                     │
+//!     └───────────── drop (any thread: a `Ref` may travel) ◄────────────────┘
 //! ```
 //!
-//! A hazard belongs for good to one seat. Only that seat's owner takes it; whoever drops the
-//! [`Guard`] frees it, by two stores and without looking anything up. Handles never go back to
-//! haphazard before the map ends: `HazardPointer::new` and its drop share a list with a lock bit,
-//! and no operation here may wait for another thread.
+//! A hazard belongs for good to one seat. Only that seat's owner takes it; whoever drops the [`Guard`]
+//! frees it, by one store and without looking anything up. All threads read all hazards, in a scan
+//! (`local`), and find there what they may not free.
 //!
-//! Edges: `hazard.free` — `Guard::drop`'s store of `busy` (Release) → `acquire`'s load (Acquire):
-//! the reset of the record happens before the next protection through it.
+//! Edges: `hazard` — every store to the word (Release) → a scan's load (Acquire): the reads under an
+//! earlier protection happen before what the scan frees. `hazard.free` — `Guard::drop`'s store
+//! (Release) → `acquire`'s load (Acquire): the same, through the owner's next store. `hazard.block` — the
+//! store of a further block → loads.
 
 use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::array;
-use core::cell::{Cell, RefCell};
-use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
 
-use haphazard::HazardPointer;
+use crate::sync::{AtomicPtr, StoreLoad};
+use crate::tunables::{HAZARD_BLOCKS as BLOCKS, HAZARDS};
 
-use crate::sync::{AtomicBool, AtomicPtr, ExclusiveCell, Ordering, StoreLoad};
-use crate::tunables::HAZARDS;
-
-/// haphazard's domain family of this crate.
-pub(super) struct Family;
-
-pub(super) type HazardDomain = haphazard::Domain<Family>;
+/// Held, and protecting nothing. (No node has this address: they are aligned to 8.)
+const TAKEN: *mut () = ptr::without_provenance_mut(1);
 
 /// One hazard of a seat.
-pub(super) struct Hazard {
-    busy: AtomicBool,
-    /// Used by the holder of `busy` alone. The lifetime is a fiction: the record lives as long as
-    /// the domain (H1).
-    record: ExclusiveCell<ManuallyDrop<HazardPointer<'static, Family>>>,
-}
+struct Hazard(AtomicPtr<()>);
 
 impl Hazard {
-    /// # Safety
-    /// As [`Hazards::new`].
-    unsafe fn new(domain: &HazardDomain) -> Self {
-        // SAFETY: the caller promises that nobody uses it after the domain's end.
-        let domain: &'static HazardDomain = unsafe { &*core::ptr::from_ref(domain) };
-        Self {
-            busy: AtomicBool::new(false),
-            record: ExclusiveCell::new(ManuallyDrop::new(HazardPointer::new_in_domain(domain))),
-        }
+    fn new() -> Self {
+        Self(AtomicPtr::default())
     }
 
     /// Takes the hazard if it is free. By the owner of the seat only (H2).
     #[inline]
     fn acquire(&self) -> Option<Guard<'_>> {
         // ORD[hazard.free] Acquire: pairs with the Release store in `Guard::drop`.
-        if self.busy.load(Ordering::Acquire) {
+        if !self.0.load_acquire().is_null() {
             return None;
         }
-        // Relaxed: only this thread takes hazards of this seat (H2), so nobody decides by it; the
-        // next owner of the seat sees it through ORD[seat].
-        self.busy.store(true, Ordering::Relaxed);
+        // ORD[hazard] Release: a scan that finds this instead of the null before it learns as much.
+        self.0.store_release(TAKEN);
         Some(Guard { hazard: self })
     }
 }
@@ -72,37 +56,38 @@ impl Hazard {
 /// ```
 pub(super) struct Hazards {
     first: [Hazard; HAZARDS],
-    more: RefCell<Vec<NonNull<[Hazard]>>>,
-    /// Number of the hazard that was found last, beyond the first two.
+    /// Block `b` has `HAZARDS << b`.
+    more: [AtomicPtr<Hazard>; BLOCKS],
+    /// Blocks made. By the owner of the seat only (H2).
+    blocks: Cell<usize>,
+    /// Number of the hazard that was found last, beyond the first two. By the owner only.
     cursor: Cell<usize>,
 }
 
 impl Hazards {
-    /// # Safety
-    /// No guard of these is used after `domain` has been dropped (H1).
-    pub(super) unsafe fn new(domain: &HazardDomain) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            // SAFETY: the caller's promise.
-            first: array::from_fn(|_| unsafe { Hazard::new(domain) }),
-            more: RefCell::new(Vec::new()),
+            first: array::from_fn(|_| Hazard::new()),
+            more: array::from_fn(|_| AtomicPtr::default()),
+            blocks: Cell::new(0),
             cursor: Cell::new(0),
         }
     }
 
     /// Takes a free hazard. Called by the owner of the seat only (H2).
     #[inline]
-    pub(super) fn acquire(&self, domain: &HazardDomain) -> Guard<'_> {
+    pub(super) fn acquire(&self) -> Guard<'_> {
         // A walk holds two.
         let two = self.first[0].acquire().or_else(|| self.first[1].acquire());
-        two.unwrap_or_else(|| self.acquire_other(domain))
+        two.unwrap_or_else(|| self.acquire_other())
     }
 
     /// Looks from where the last one was found, in both directions, before it makes more. So it is near
     /// for a thread that takes ever more of them, or takes and frees like a stack.
     #[cold]
     #[inline(never)]
-    fn acquire_other(&self, domain: &HazardDomain) -> Guard<'_> {
-        let len = HAZARDS << self.more.borrow().len();
+    fn acquire_other(&self) -> Guard<'_> {
+        let len = HAZARDS << self.blocks.get();
         let cursor = self.cursor.get();
         for distance in 0..=len / 2 {
             // A power of two: the numbers go round.
@@ -114,45 +99,73 @@ impl Hazards {
                 }
             }
         }
-        // SAFETY: the caller of `new` promised it for all guards of this value.
-        let block: Box<[Hazard]> = (0..len).map(|_| unsafe { Hazard::new(domain) }).collect();
-        self.more.borrow_mut().push(NonNull::from(Box::leak(block)));
+        let block: Box<[Hazard]> = (0..len).map(|_| Hazard::new()).collect();
+        // ORD[hazard.block] Release: pairs with the loads of `block`; the hazards in it are null.
+        self.more[self.blocks.get()].store_release(Box::into_raw(block).cast());
+        self.blocks.set(self.blocks.get() + 1);
         self.cursor.set(len);
-        self.acquire_other(domain)
+        self.acquire_other()
     }
 
-    /// Hazard number `n`.
+    /// Hazard number `n`, of those that have been made.
     fn get(&self, n: usize) -> &Hazard {
-        let Some(block) = (n / HAZARDS).checked_ilog2() else {
-            return &self.first[n];
-        };
-        let block = self.more.borrow()[block as usize];
-        // SAFETY: blocks are freed with `self`.
-        let block = unsafe { block.as_ref() };
-        &block[n - block.len()]
+        match (n / HAZARDS).checked_ilog2() {
+            None => &self.first[n],
+            Some(b) => &self.block(b as usize)[n - (HAZARDS << b)],
+        }
+    }
+
+    /// The hazards of block `b`: none, if it has not been made.
+    fn block(&self, b: usize) -> &[Hazard] {
+        // ORD[hazard.block] Acquire: pairs with the store in `acquire_other`.
+        let block = self.more[b].load_acquire();
+        if block.is_null() {
+            return &[];
+        }
+        // SAFETY: made with this length, published wholly written, and freed with `self`.
+        unsafe { core::slice::from_raw_parts(block, HAZARDS << b) }
+    }
+
+    /// Adds the addresses that these hazards protect to `addresses`; gives the number of hazards.
+    ///
+    /// # Errors
+    /// Without memory for the addresses.
+    pub(super) fn read(&self, addresses: &mut Vec<usize>) -> Result<usize, TryReserveError> {
+        let mut hazards = 0;
+        let more = (0..BLOCKS).map(|b| self.block(b));
+        let blocks = core::iter::once(self.first.as_slice()).chain(more);
+        for block in blocks.take_while(|block| !block.is_empty()) {
+            hazards += block.len();
+            addresses.try_reserve(block.len())?;
+            addresses.extend(block.iter().filter_map(|hazard| {
+                // ORD[hazard] Acquire: pairs with each store to the word. That it sees a protection which
+                // its holder went on to use is ORD[protect]: see `reclaim`.
+                let address = hazard.0.load_acquire();
+                (!address.is_null() && address != TAKEN).then_some(address.addr())
+            }));
+        }
+        Ok(hazards)
     }
 }
 
 impl Drop for Hazards {
     fn drop(&mut self) {
-        for block in self.more.get_mut().drain(..) {
-            // SAFETY: of `Box::leak` in `acquire_other`; taken out of its only owner.
-            drop(unsafe { Box::from_raw(block.as_ptr()) });
+        for (b, block) in self.more.iter_mut().enumerate() {
+            let block = block.load_mut();
+            if !block.is_null() {
+                let block = ptr::slice_from_raw_parts_mut(block, HAZARDS << b);
+                // SAFETY: of `Box::into_raw` in `acquire_other`, with this length; dropped here only.
+                drop(unsafe { Box::from_raw(block) });
+            }
         }
     }
 }
 
 /// A held hazard. Dropping it ends the protection and frees the hazard.
 pub(crate) struct Guard<'d> {
+    /// Not null while this exists; stored to through this alone.
     hazard: &'d Hazard,
 }
-
-// SAFETY: a guard is the exclusive right to one `Hazard`'s record (`busy` is set while it exists);
-// its record is an atomic in a haphazard domain, which may be stored to from any thread, and the
-// flag passes on by Release/Acquire (ORD[hazard.free]).
-unsafe impl Send for Guard<'_> {}
-// SAFETY: nothing can be done with a shared guard; `protect` and `drop` take it exclusively.
-unsafe impl Sync for Guard<'_> {}
 
 impl Guard<'_> {
     /// Announces that `node` is in use. The protection holds only if a load that [`StoreLoad`]
@@ -160,13 +173,8 @@ impl Guard<'_> {
     /// reachable for anybody yet.
     #[inline]
     pub(crate) fn protect<T>(&mut self, node: NonNull<T>) {
-        self.hazard.record.with_mut(|record| {
-            // SAFETY: `busy` is set and belongs to this guard, borrowed exclusively, so nobody else
-            // reaches the cell's content; the domain is alive (H1).
-            let record = unsafe { &mut *record };
-            // ORD[protect] Release store in haphazard (`HazPtrRecord::protect`); see `reclaim`.
-            record.protect_raw(node.as_ptr());
-        });
+        // ORD[hazard] Release: what was read under the last protection, before a scan finds this one.
+        self.hazard.0.store_release(node.as_ptr().cast());
     }
 
     /// Publishes a hazard for `node`, which was read from `link`, and reads `link` again: the node, now
@@ -181,9 +189,8 @@ impl Guard<'_> {
         link: &AtomicPtr<T>,
         store_load: StoreLoad,
     ) -> Result<NonNull<T>, *mut T> {
-        self.protect(node);
-        // ORD[protect] the load half: see `reclaim`.
-        let again = store_load.load_after_publish(link);
+        // ORD[hazard], as in `protect`, and ORD[protect], the reader's half: see `reclaim`.
+        let again = store_load.publish_then_load(&self.hazard.0, node.as_ptr().cast(), link);
         NonNull::new(again)
             .filter(|&again| again == node)
             .ok_or(again)
@@ -193,14 +200,8 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.hazard.record.with_mut(|record| {
-            // SAFETY: as in `protect`.
-            let record = unsafe { &mut *record };
-            // Release store of null, in haphazard: our reads of the node happen before a scan that
-            // finds it unprotected (the scan loads with Acquire).
-            record.reset_protection();
-        });
-        // ORD[hazard.free] Release: pairs with the Acquire load in `acquire`.
-        self.hazard.busy.store(false, Ordering::Release);
+        // ORD[hazard] Release: our reads of the node happen before a scan that finds it unprotected; and
+        // ORD[hazard.free]: before what the owner stores there next.
+        self.hazard.0.store_release(ptr::null_mut());
     }
 }

@@ -1,12 +1,13 @@
 //! What a map keeps for one seat: hazards, the batch of nodes to retire, and its share of the
 //! counters. Owned by the thread in that seat; other threads read the counters only.
 
+use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use super::garbage::{Garbage, Reclaim, Reclaimed, with_sink};
-use super::hazard::{HazardDomain, Hazards};
+use super::garbage::{Garbage, Reclaim};
+use super::hazard::Hazards;
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::BATCH;
 
@@ -35,9 +36,13 @@ impl Tally {
 
 pub(super) struct Local<T: Reclaim> {
     pub(super) hazards: Hazards,
-    /// Unlinked, not yet given to haphazard.
+    /// Unlinked, and perhaps still protected.
     batch: Cell<Vec<NonNull<T>>>,
-    /// Given back by haphazard, destructors not yet run.
+    /// So many in the batch are scanned.
+    full: Cell<usize>,
+    /// Room for the addresses that a scan finds.
+    addresses: Cell<Vec<usize>>,
+    /// Unprotected, destructors not yet run.
     sink: Cell<Garbage<T>>,
     /// There is something in the sink.
     dirty: Cell<bool>,
@@ -51,13 +56,12 @@ pub(super) struct Local<T: Reclaim> {
 }
 
 impl<T: Reclaim> Local<T> {
-    /// # Safety
-    /// As [`Hazards::new`].
-    pub(super) unsafe fn new(domain: &HazardDomain) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            // SAFETY: the caller's promise.
-            hazards: unsafe { Hazards::new(domain) },
+            hazards: Hazards::new(),
             batch: Cell::new(Vec::new()),
+            full: Cell::new(BATCH),
+            addresses: Cell::new(Vec::new()),
             sink: Cell::new(Garbage::new()),
             dirty: Cell::new(false),
             draining: Cell::new(false),
@@ -68,41 +72,70 @@ impl<T: Reclaim> Local<T> {
         }
     }
 
+    /// Puts `node` into the batch. True: that is full, and to be scanned.
+    ///
     /// # Safety
     /// As [`super::Session::retire`].
-    pub(super) unsafe fn retire(&self, node: NonNull<T>, domain: &HazardDomain, order: StoreLoad) {
+    pub(super) unsafe fn retire(&self, node: NonNull<T>) -> bool {
         let mut batch = self.batch.take();
         batch.reserve_exact(BATCH.saturating_sub(batch.len()));
         batch.push(node);
         self.retired.add(1);
-        let full = batch.len() >= BATCH;
+        let full = batch.len() >= self.full.get();
         self.batch.set(batch);
-        if full {
-            self.flush(domain, order);
-        }
+        full
     }
 
-    /// Hands the batch to haphazard. Runs no user code: what comes back lands in the sink.
-    fn flush(&self, domain: &HazardDomain, order: StoreLoad) {
-        let mut batch = self.batch.take();
-        if batch.is_empty() {
-            return;
-        }
-        // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier,
-        // and is shown to a scan only after it. See `reclaim`.
+    /// Moves those nodes of the batch into the sink that no hazard in `locals`, which are all that there
+    /// are, protects. Runs no user code.
+    pub(super) fn scan<'a>(&self, locals: impl Iterator<Item = &'a Self>, order: StoreLoad)
+    where
+        T: 'a,
+    {
+        let (mut batch, mut addresses) = (self.batch.take(), self.addresses.take());
+        // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier, and
+        // hazards are read after it. See `reclaim`.
         order.heavy();
-        let mut sink = self.sink.replace(Garbage::new());
-        with_sink(&mut sink, || {
-            for node in batch.drain(..) {
-                // SAFETY: the node was unlinked by this thread's successful exchange, once (L3),
-                // so no new hazard can be validated on it; it stays allocated until reclaimed,
-                // and the domain is dropped by the map that owns it.
-                unsafe { domain.retire_ptr::<T, Reclaimed<T>>(node.as_ptr()) };
-            }
+        let mut hazards = 0;
+        let complete = locals.into_iter().try_for_each(|local| {
+            hazards += local.hazards.read(&mut addresses)?;
+            Ok::<_, TryReserveError>(())
         });
-        self.dirty.set(!sink.is_empty());
-        self.sink.set(sink);
+        // Without memory for the addresses the nodes wait for another scan.
+        if complete.is_ok() {
+            addresses.sort_unstable();
+            let mut sink = self.sink.replace(Garbage::new());
+            batch.retain(|&node| {
+                let protected = addresses.binary_search(&node.addr().get()).is_ok();
+                if !protected {
+                    // SAFETY: unlinked and retired once (H3), and protected by nobody: a hazard that is
+                    // published later does not hold (ORD[protect]). So it is this batch's alone.
+                    unsafe { sink.push(node) };
+                }
+                protected
+            });
+            self.dirty.set(!sink.is_empty());
+            self.sink.set(sink);
+        }
+        // So the next scan frees half of the batch, at least, and reads four hazards for each of its nodes,
+        // at most.
+        self.full.set(BATCH.max(2 * batch.len()).max(hazards / 4));
+        addresses.clear();
         self.batch.set(batch);
+        self.addresses.set(addresses);
+    }
+
+    /// Takes over what waits in a seat that has no owner.
+    ///
+    /// # Safety
+    /// The caller owns both seats.
+    pub(super) unsafe fn adopt(&self, orphan: &Self) {
+        let (mut batch, mut theirs) = (self.batch.take(), orphan.batch.take());
+        batch.append(&mut theirs);
+        self.batch.set(batch);
+        orphan.batch.set(theirs);
+        // A panic in its last operation may have left destructors to run.
+        orphan.settle();
     }
 
     /// Runs the destructors that are due, unless a frame below already does.
@@ -140,21 +173,10 @@ impl<T: Reclaim> Local<T> {
         }
     }
 
-    /// Retires and settles everything that waits here.
-    pub(super) fn collect(&self, domain: &HazardDomain, order: StoreLoad) {
-        self.flush(domain, order);
-        let mut sink = self.sink.replace(Garbage::new());
-        with_sink(&mut sink, || domain.eager_reclaim());
-        self.sink.set(sink);
-        self.dirty.set(true);
-        self.drain();
-    }
-
     /// Moves everything that waits here to `garbage`.
     pub(super) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
         for node in self.batch.take() {
-            // SAFETY: unlinked and never given to haphazard: nobody else has it, now that the
-            // map is borrowed exclusively.
+            // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }
         let mut sink = self.sink.replace(Garbage::new());

@@ -1,4 +1,4 @@
-//! Reclamation by hazard pointers, through [haphazard]: when may an unlinked node be freed?
+//! Reclamation by hazard pointers: when may an unlinked node be freed?
 //!
 //! M. Michael, "Hazard Pointers: Safe Memory Reclamation for Lock-Free Objects", TPDS 2004.
 //!
@@ -7,34 +7,32 @@
 //!   link  ──load──► node                     link: node ──CAS──► next      (unlink)
 //!   hazard = node            (Release)       batch += node                 (retire)
 //!   ~~ store→load order ~~                   ~~ heavy barrier ~~           (a full batch)
-//!   link  ──load──► node?    (Acquire)       scan hazards: node in one?
-//!     yes: protected                           yes: kept for a later scan
+//!   link  ──load──► node?    (Acquire)       scan hazards: node in one?    (Acquire)
+//!     yes: protected                           yes: kept for the next scan
 //!     no:  try again                           no:  reclaimed
 //! ```
 //!
 //! Either the reader's second load sees the unlink, or the scan sees the hazard: the two
 //! `~~` keep each side's store before its own later load. [`StoreLoad`] says how, for each machine.
 //!
-//! H1  Hazards, locals and the haphazard domain live until the [`Domain`] is dropped; a [`Guard`]
-//!     borrows the domain.
-//! H2  A [`Session`] is the calling thread's alone; a local is used by the owner of its seat only.
+//! H1  Hazards and locals live until the [`Domain`] is dropped; a [`Guard`] borrows the domain.
+//! H2  A [`Session`] is the calling thread's alone; a local is used by the owner of its seat only, but for
+//!     hazards and tallies, which all may read.
 //! H3  A node is retired once, by the thread whose exchange unlinked it, after that exchange.
-//! H4  A heavy barrier stands between the unlinking of a node and the first scan that may see it
-//!     retired.
-//! H5  No user code runs inside haphazard, nor while a batch, a sink or a hazard is half changed.
+//! H4  A heavy barrier stands between the unlinking of a node and the scan that may find it unprotected.
+//! H5  No user code runs while a batch, a sink or a hazard is half changed.
 //!
-//! Garbage is bounded: each seat's batch holds fewer than [`BATCH`](crate::tunables::BATCH) nodes,
-//! haphazard scans when it holds more than `max(1000, 2 · hazards)`, a scan leaves at most the protected
-//! ones, a thread that is stopped inside a scan (or before the destructors of what it took) keeps what it
-//! took, once. Hazards are never given back: a seat keeps as many as it needed at one time, rounded up to
-//! a power of two. `HashMap`'s documentation has the formula.
+//! Garbage is bounded: a seat's batch is scanned when it holds [`BATCH`](crate::tunables::BATCH) nodes, a
+//! quarter as many as there are hazards, or twice as many as the last scan left, whichever is most; a scan
+//! leaves no more than there are hazards. Hazards are never given back: a seat keeps as many as it needed
+//! at one time, rounded up to a power of two. `HashMap`'s documentation has the formula.
 //!
-//! Progress: lock-free. haphazard's lock bit is never met, as handles are not given back to it.
+//! Progress: a scan is wait-free, and shares nothing with others. One that is stopped keeps its own batch.
 //!
-//! Edges: `protect` — `Guard::protect`'s Release store, then the load of `protect_in`, against
-//! the unlinking exchange (`list`), then [`StoreLoad::heavy`] in `Local::flush`, then haphazard's
-//! Acquire loads of the records; store→load order on both sides. `local` — the publication of a
-//! seat's local.
+//! Edges: `protect` — `Guard::protect_in`'s Release store, then its load, against the unlinking exchange
+//! (`list`), then [`StoreLoad::heavy`] and the Acquire loads of the hazards in `Local::scan`; store→load
+//! order on both sides. It covers what the reader did before that store, too: making a local, or more
+//! hazards. `local` — the publication of a seat's local.
 
 mod garbage;
 mod hazard;
@@ -51,9 +49,8 @@ pub(crate) use hazard::Guard;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use crate::tunables::NEAR;
-use garbage::with_sink;
-use hazard::HazardDomain;
 use local::{Local, Tally};
+use seat::Claim;
 pub(crate) use seat::Seat;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
@@ -61,7 +58,7 @@ type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 /// The most blocks that the doubling directory behind [`NEAR`] can have.
 const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 
-/// One map's reclamation: its hazards, its batches, its garbage.
+/// One map's reclamation: what it keeps for each seat.
 pub(crate) struct Domain<T: Reclaim> {
     store_load: StoreLoad,
     near: [Entry<T>; NEAR],
@@ -69,8 +66,6 @@ pub(crate) struct Domain<T: Reclaim> {
     far: [AtomicPtr<Entry<T>>; FAR],
     /// One more than the highest seat that has a local.
     seats: AtomicUsize,
-    /// Boxed, so that the hazards' references to it survive a move of `self`.
-    hazards: Box<HazardDomain>,
 }
 
 impl<T: Reclaim> Domain<T> {
@@ -80,7 +75,6 @@ impl<T: Reclaim> Domain<T> {
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
-            hazards: Box::new(HazardDomain::new(&hazard::Family)),
         }
     }
 
@@ -166,9 +160,7 @@ impl<T: Reclaim> Domain<T> {
 
     #[cold]
     fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
-        // SAFETY: guards borrow the domain, whose drop is the only place that frees `hazards`.
-        let local = unsafe { Local::new(&self.hazards) };
-        let local = Box::into_raw(Box::new(CachePadded::new(local)));
+        let local = Box::into_raw(Box::new(CachePadded::new(Local::new())));
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);
@@ -187,12 +179,18 @@ impl<T: Reclaim> Domain<T> {
 
     /// The locals made so far.
     fn each_local(&self) -> impl Iterator<Item = &Local<T>> {
+        self.numbered_locals().map(|(_, local)| local)
+    }
+
+    /// The locals made so far, with their seats' numbers.
+    fn numbered_locals(&self) -> impl Iterator<Item = (usize, &Local<T>)> {
         // ORD[local] Acquire: pairs with the exchange of `seats` in `create`.
         (0..self.seats.load_acquire()).filter_map(|seat| {
             // ORD[local] Acquire: pairs with the store in `create`.
             let local = self.made_entry(seat)?.load_acquire();
             // SAFETY: published wholly written (ORD[local]), and freed with the domain (H1).
-            unsafe { local.as_ref() }.map(|local| &**local)
+            let local = unsafe { local.as_ref() }?;
+            Some((seat, &**local))
         })
     }
 
@@ -241,10 +239,6 @@ impl<T: Reclaim> Domain<T> {
                 drop(unsafe { Box::from_raw(entries) });
             }
         }
-        // Dropping haphazard's domain runs all its deleters.
-        let empty = Box::new(HazardDomain::new(&hazard::Family));
-        let hazards = core::mem::replace(&mut self.hazards, empty);
-        with_sink(garbage, || drop(hazards));
     }
 }
 
@@ -278,7 +272,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// A hazard that is free.
     #[inline]
     pub(crate) fn hazard(self) -> Guard<'d> {
-        self.local.hazards.acquire(&self.domain.hazards)
+        self.local.hazards.acquire()
     }
 
     #[inline]
@@ -292,9 +286,16 @@ impl<'d, T: Reclaim> Session<'d, T> {
     /// The caller unlinked `node` (H3): nobody can reach it any more who did not protect it before.
     #[cold]
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
-        let domain = self.domain;
         // SAFETY: the caller's promise.
-        unsafe { self.local.retire(node, &domain.hazards, domain.store_load) };
+        let full = unsafe { self.local.retire(node) };
+        if full {
+            self.scan();
+        }
+    }
+
+    fn scan(self) {
+        self.local
+            .scan(self.domain.each_local(), self.domain.store_load);
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
@@ -304,10 +305,16 @@ impl<'d, T: Reclaim> Session<'d, T> {
         self.local.settle();
     }
 
-    /// Reclaims all it can, of this thread's and of everybody's retired nodes.
+    /// Reclaims all it can, of what this thread has retired, and what threads that are gone have left.
     pub(crate) fn collect(self) {
-        self.local
-            .collect(&self.domain.hazards, self.domain.store_load);
+        for (n, orphan) in self.domain.numbered_locals() {
+            if let Some(_claim) = Claim::try_new(n) {
+                // SAFETY: this thread's, by the session and by the claim (H2).
+                unsafe { self.local.adopt(orphan) };
+            }
+        }
+        self.scan();
+        self.settle();
     }
 
     /// Adds to this thread's share of a sum (wrapping).

@@ -11,6 +11,8 @@
 //! bits of a chunked bitmap, claimed by `fetch_or`: lock-free, the only allocation being a further
 //! chunk for every 4,096 (on 64-bit machines) threads alive at once.
 //!
+//! A seat that nobody has may be claimed for a while, to see to what its last owner left ([`Claim`]).
+//!
 //! In a thread whose thread-local destructors already ran (an operation from another such
 //! destructor), an operation takes a seat for itself alone, and those nested in it, and gives it back
 //! at its end.
@@ -115,17 +117,43 @@ fn claim() -> usize {
     }
 }
 
-/// Gives `seat` back.
-#[cold]
-#[inline(never)]
-fn release(seat: usize) {
+/// The word of `seat`, and its bit there.
+fn place(seat: usize) -> (&'static AtomicUsize, usize) {
     let mut chunk = first();
     for _ in 0..seat / SEATS_PER_CHUNK {
         chunk = chunk.next();
     }
     let word = (seat % SEATS_PER_CHUNK) / usize::BITS as usize;
+    (&chunk.taken[word], 1 << (seat % usize::BITS as usize))
+}
+
+/// Gives `seat` back.
+#[cold]
+#[inline(never)]
+fn release(seat: usize) {
+    let (word, bit) = place(seat);
     // ORD[seat] AcqRel: see the header.
-    chunk.taken[word].fetch_and(!(1 << (seat % usize::BITS as usize)));
+    word.fetch_and(!bit);
+}
+
+/// The right to use a seat that nobody had, beside one's own.
+pub(super) struct Claim(usize);
+
+impl Claim {
+    /// Takes `seat` if nobody has it. (The caller's own is taken.)
+    pub(super) fn try_new(seat: usize) -> Option<Self> {
+        let (word, bit) = place(seat);
+        // Relaxed: only a hint, so that most need no exclusive access; the `fetch_or` decides.
+        let taken = word.load_relaxed() & bit != 0;
+        // ORD[seat] AcqRel: see the header.
+        (!taken && word.fetch_or(bit) & bit == 0).then(|| Self(seat))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        release(self.0);
+    }
 }
 
 /// Gives the thread's seat back when the thread ends.
@@ -206,6 +234,13 @@ impl Seat {
         let mut chunk = Chunk::new();
         chunk.taken = core::array::from_fn(|_| AtomicUsize::new(usize::MAX));
         FIRST.set(Some(Box::leak(Box::new(chunk))));
+    }
+
+    /// Takes `seat`, in which a thread of a model will [`sit`](Self::sit).
+    #[cfg(all(test, loom))]
+    pub(crate) fn reserve(seat: usize) {
+        let (word, bit) = place(seat);
+        word.fetch_or(bit);
     }
 
     /// Seats the calling thread of a model, which has sat nowhere yet, in `seat`.

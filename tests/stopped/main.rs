@@ -53,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(splitmap_emulated) { 120 
 /// The greatest number of entries removed and not yet freed, from `HashMap`'s documentation, "Memory":
 /// `seats` is its T, `hazards` its H.
 fn bound(seats: usize, hazards: usize) -> usize {
-    512 * seats + (seats + 1) * (1000.max(2 * hazards) + seats) + hazards
+    seats * 512.max(2 * hazards)
 }
 
 /// The bound of a round: of the threads that used its map.

@@ -146,7 +146,7 @@ impl Victim {
         lines
             .filter_map(|line| line.trim().split_once(": "))
             .map(|(_, name)| name.trim_start_matches('<'))
-            .filter(|name| name.starts_with("splitmap::") || name.starts_with("haphazard::"))
+            .filter(|name| name.starts_with("splitmap::"))
             .map(|name| {
                 // `a::b::<impl a::c::Type<K,V>>::f` and `a::b::Type<K,V>::f::{{closure}}`
                 let name = name.trim_end_matches("::{{closure}}");

@@ -237,6 +237,7 @@ impl List {
     /// insertions do not look at the length: that has models of its own.
     fn seat(self, seats: core::ops::Range<usize>) {
         for seat in seats.rev() {
+            Seat::reserve(seat);
             Seat::sit(seat);
             let (session, _seat) = self.0.domain.session();
             session.check_again_after(1000);
@@ -332,6 +333,7 @@ fn run_at(level: u32, keys: &[u64], threads: usize, body: impl FnOnce(List) -> E
 
 /// Runs `f` in a thread of seat `seat`.
 fn spawn<T: 'static>(seat: usize, f: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
+    Seat::reserve(seat);
     loom::thread::spawn(move || {
         Seat::sit(seat);
         f()

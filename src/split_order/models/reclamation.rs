@@ -148,7 +148,7 @@ fn two_threads_reclaim() {
     .check();
 }
 
-/// A hazard that another thread frees is taken again by its owner: its record has one user at a time.
+/// A hazard that another thread frees is taken again by its owner.
 #[test]
 fn a_ref_dropped_in_another_thread() {
     model("get | drop a foreign Ref", Explore::All, || {
@@ -164,6 +164,28 @@ fn a_ref_dropped_in_another_thread() {
             assert_eq!(list.remove_and_reclaim(5), Some(5));
             assert_eq!(join(other), 5);
             vec![(6, 6)]
+        });
+    });
+}
+
+/// The same, beside a third thread's scan: whatever it finds in the hazard, the other's reads came before.
+#[test]
+fn a_ref_dropped_in_another_thread_beside_a_scan() {
+    let name = "get another | drop a foreign Ref | remove, reclaim";
+    model(name, Explore::Preemptions(3), || {
+        run(&[5, 40], 3, |list| {
+            let entry = list.0.get(hash_of(5), |key| key.read() == 5);
+            let entry = entry.expect("is there");
+            let reader = spawn(1, move || {
+                let value = read(&entry);
+                drop(entry);
+                value
+            });
+            let remover = spawn(2, move || list.remove_and_reclaim(5));
+            assert_eq!(list.get(40), Some(40));
+            assert_eq!(join(remover), Some(5));
+            assert_eq!(join(reader), 5);
+            vec![(40, 40)]
         });
     });
 }
