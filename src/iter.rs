@@ -1,67 +1,52 @@
 //! [`Iter`]: all entries, while others change them.
 
-use alloc::vec::Vec;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::guard::Ref;
-use crate::split_order::{Protected, Ranges, SplitOrder};
+use crate::split_order::{Entries, SplitOrder};
 
 /// An iterator over the entries of a map, in no particular order; made by
 /// [`HashMap::iter`](crate::HashMap::iter), which says what it promises.
-pub struct Iter<'map, K, V> {
+pub struct Iter<'map, K, V>(
     /// `None`: the map has never held anything.
-    walk: Option<(&'map SplitOrder<K, V>, Ranges)>,
-    /// Entries of the bucket that is being given out.
-    bucket: Vec<Protected<'map, K, V>>,
-}
+    Option<Entries<'map, K, V>>,
+);
 
 // SAFETY: it holds what `Ref`s hold, and a shared reference to the map's list.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Iter<'_, K, V> {}
 // SAFETY: nothing can be done with a shared `Iter`.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Iter<'_, K, V> {}
 
-// As `Ref`. A step that panics has given out nothing of its bucket.
+// As `Ref`. A step that panics has given out nothing of its block.
 impl<K: RefUnwindSafe, V: RefUnwindSafe> UnwindSafe for Iter<'_, K, V> {}
 impl<K: RefUnwindSafe, V: RefUnwindSafe> RefUnwindSafe for Iter<'_, K, V> {}
 
 impl<'map, K, V> Iter<'map, K, V> {
     pub(crate) fn new(list: Option<&'map SplitOrder<K, V>>) -> Self {
-        Self {
-            walk: list.map(|list| (list, Ranges::ALL)),
-            bucket: Vec::new(),
-        }
+        Self(list.map(Entries::new))
     }
 
     /// The list that it walks over.
     pub(crate) fn list(&self) -> Option<&'map SplitOrder<K, V>> {
-        self.walk.as_ref().map(|(list, _)| *list)
+        self.0.as_ref().map(Entries::list)
     }
 
-    /// In two, if enough is left: the second has the upper half of the hashes that are.
+    /// In two, if enough is left.
     #[cfg(feature = "rayon")]
     pub(crate) fn split(mut self) -> (Self, Option<Self>) {
-        let upper = self.walk.as_mut().and_then(|(list, ranges)| {
-            let upper = ranges.split()?;
-            Some(Self {
-                walk: Some((*list, upper)),
-                bucket: Vec::new(),
-            })
-        });
-        (self, upper)
+        let half = self.0.as_mut().and_then(Entries::split);
+        (self, half.map(|half| Self(Some(half))))
     }
 }
 
 impl<'map, K, V> Iterator for Iter<'map, K, V> {
     type Item = Ref<'map, K, V>;
 
+    #[inline]
     fn next(&mut self) -> Option<Ref<'map, K, V>> {
-        if self.bucket.is_empty() {
-            let (list, ranges) = self.walk.as_mut()?;
-            list.collect_next(ranges, &mut self.bucket);
-        }
-        self.bucket.pop().map(Ref::new)
+        self.0.as_mut()?.next().map(Ref::new)
     }
 }
 

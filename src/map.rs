@@ -80,10 +80,12 @@ pub use whole::{Drain, ExtractIf};
 /// A stalled holder of a `Ref` keeps one entry; a stalled thread keeps its batch.
 ///
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
-///   it is at most the greatest number of threads alive at one time that use any map of this crate.
+///   it is at most the greatest number of threads alive at one time that use any map of this crate (and
+///   one more for each that was in [`collect_retired`](Self::collect_retired) then).
 /// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
-///   that was obtained there and is still held, wherever it is; one for each entry of the bucket that an
-///   iterator is in; five for an operation, and as many for each that is nested in it by a callback.
+///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
+///   iterator is in, which are some 30, unless hashes collide; five for an operation, and as many for each
+///   that is nested in it by a callback.
 ///
 /// In practice it is half a batch for each thread. What destructors remove that run in the same operation
 /// comes on top until it ends. A thread that ends leaves its batch to the next one in its seat, or to
@@ -331,7 +333,10 @@ impl<K, V, S> HashMap<K, V, S> {
     /// An entry that is there throughout is given exactly once, also if the map doubles or the entry
     /// is replaced meanwhile (then as it was at some moment); one that is inserted or removed
     /// meanwhile, once or not at all; no key twice, unless it was removed and inserted again. Blocks
-    /// nobody. Holds one bucket's entries at a time.
+    /// nobody. The entries of up to 64 buckets are looked up at one time, to wait for memory together, and held
+    /// until they are given: so one may be given that has been removed since then.
+    ///
+    /// Takes time in proportion to entries and capacity.
     ///
     /// # Examples
     /// ```

@@ -49,6 +49,13 @@ pub(crate) const FILL_CHUNK: usize = pick(8, 1, 1);
 /// Larger ones overlap more misses, and let what was fetched be gone before its turn. Not swept yet.
 pub(crate) const MANY: usize = pick(32, 4, 2);
 
+/// Buckets that an iterator collects at one time, and at the first time.
+///
+/// Larger ones overlap more cache misses and hold more hazards: one for each entry, of which there are a
+/// quarter to a half as many as buckets.
+pub(crate) const BLOCK: usize = pick(64, 4, 2);
+pub(crate) const FIRST_BLOCK: usize = pick(8, 2, 2);
+
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
 

@@ -111,6 +111,12 @@ impl<N> Succ<N> {
         self.0.addr() & SENTINEL != 0
     }
 
+    /// In a slot: a walk may begin here, and comes to a sentinel or the end at once.
+    #[inline]
+    pub(crate) fn is_settled_sentinel(self) -> bool {
+        self.0.addr() & TAGS == SENTINEL
+    }
+
     /// In a slot: the sentinel is linked, so a walk may begin here.
     #[inline]
     pub(crate) fn is_start(self) -> bool {

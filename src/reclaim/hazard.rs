@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use core::array;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+use core::slice;
 
 use crate::sync::{AtomicPtr, StoreLoad};
 use crate::tunables::{HAZARD_BLOCKS as BLOCKS, HAZARDS};
@@ -92,19 +93,35 @@ impl Hazards {
         for distance in 0..=len / 2 {
             // A power of two: the numbers go round.
             let (up, down) = (cursor.wrapping_add(distance), cursor.wrapping_sub(distance));
-            for n in [up % len, down % len] {
+            for n in [up & (len - 1), down & (len - 1)] {
                 if let Some(guard) = self.get(n).acquire() {
                     self.cursor.set(n);
                     return guard;
                 }
             }
         }
-        let block: Box<[Hazard]> = (0..len).map(|_| Hazard::new()).collect();
-        // ORD[hazard.block] Release: pairs with the loads of `block`; the hazards in it are null.
-        self.more[self.blocks.get()].store_release(Box::into_raw(block).cast());
-        self.blocks.set(self.blocks.get() + 1);
         self.cursor.set(len);
+        self.make_block();
         self.acquire_other()
+    }
+
+    /// Makes as many hazards as there are.
+    #[cold]
+    fn make_block(&self) {
+        let b = self.blocks.get();
+        let block: Box<[Hazard]> = (0..HAZARDS << b).map(|_| Hazard::new()).collect();
+        // ORD[hazard.block] Release: pairs with the loads of `block`; the hazards in it are null.
+        self.more[b].store_release(Box::into_raw(block).cast());
+        self.blocks.set(b + 1);
+    }
+
+    /// Free hazards, for one who takes many: each is looked at once. Used by the owner of the seat only (H2).
+    pub(super) fn free(&self) -> FreeHazards<'_> {
+        FreeHazards {
+            hazards: self,
+            block: 0,
+            rest: self.first.iter(),
+        }
     }
 
     /// Hazard number `n`, of those that have been made.
@@ -123,7 +140,7 @@ impl Hazards {
             return &[];
         }
         // SAFETY: made with this length, published wholly written, and freed with `self`.
-        unsafe { core::slice::from_raw_parts(block, HAZARDS << b) }
+        unsafe { slice::from_raw_parts(block, HAZARDS << b) }
     }
 
     /// Adds the addresses that these hazards protect to `addresses`; gives the number of hazards.
@@ -145,6 +162,35 @@ impl Hazards {
             }));
         }
         Ok(hazards)
+    }
+}
+
+/// See [`Hazards::free`].
+pub(crate) struct FreeHazards<'d> {
+    hazards: &'d Hazards,
+    /// The block behind those that have been looked at.
+    block: usize,
+    rest: slice::Iter<'d, Hazard>,
+}
+
+impl<'d> FreeHazards<'d> {
+    #[inline]
+    pub(crate) fn next(&mut self) -> Guard<'d> {
+        loop {
+            if let Some(guard) = self.rest.find_map(Hazard::acquire) {
+                return guard;
+            }
+            self.next_block();
+        }
+    }
+
+    #[cold]
+    fn next_block(&mut self) {
+        if self.block == self.hazards.blocks.get() {
+            self.hazards.make_block();
+        }
+        self.rest = self.hazards.block(self.block).iter();
+        self.block += 1;
     }
 }
 

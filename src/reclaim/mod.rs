@@ -45,6 +45,7 @@ use core::ptr::{self, NonNull};
 use crossbeam_utils::CachePadded;
 
 pub(crate) use garbage::{Garbage, Reclaim};
+use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
@@ -273,6 +274,11 @@ impl<'d, T: Reclaim> Session<'d, T> {
     #[inline]
     pub(crate) fn hazard(self) -> Guard<'d> {
         self.local.hazards.acquire()
+    }
+
+    /// Hazards that are free, for one who takes many.
+    pub(crate) fn hazards(self) -> FreeHazards<'d> {
+        self.local.hazards.free()
     }
 
     #[inline]

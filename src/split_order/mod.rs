@@ -20,7 +20,9 @@
 //! | insert, replacing; update | the exchange of the replaced node's link |
 //! | remove | the mark |
 
+mod clear;
 mod compute;
+mod entries;
 mod exclusive;
 mod failpoint;
 mod growth;
@@ -37,9 +39,9 @@ use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 pub(crate) use compute::Outcome;
+pub(crate) use entries::Entries;
 pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
-pub(crate) use range::Ranges;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};

@@ -1,173 +1,80 @@
-//! Walking everything: bucket by bucket, each taken whole.
+//! What an iterator has not walked yet: buckets of one level, by the places of their slots.
 //!
 //! ```text
-//!   buckets:   [   0   )[   1   )[   2   )[   3   )
-//!               taken    taken    ◄ collected in one undisturbed walk
+//!   slots   ·  ·  ·  [3][4][5][6] ...     numbered in the order of memory
+//!   part       [··███]                    the rest of bucket 2, which the table has divided since
 //! ```
-//!
-//! The position is a hash, not a node, so nothing that happens to entries can invalidate it, and
-//! growth does not move it: it only makes the steps from there on smaller. A bucket is collected by one walk hand over hand, all its nodes
-//! protected at the same time; when the walk is disturbed, the bucket is collected anew, and nothing
-//! of it has been shown yet. So a key that is present throughout is shown exactly once, and none
-//! twice.
 
-use alloc::vec::Vec;
-use core::ptr::NonNull;
+use core::ops;
 
-use super::{Protected, SplitOrder};
-use crate::list::{LinkPtr, Node, Step, advance, settle};
-use crate::reclaim::Session;
-use crate::unwind::to_the_end;
+use super::order::boundary;
+use super::table::place_of_slot;
+use crate::list::Node;
 
-/// Hashes that have not been walked yet: from `next` to before `end`.
+/// What has not been walked yet.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranges {
-    next: u64,
-    end: u64,
+pub(super) struct Ranges {
+    /// The level whose buckets these are.
+    pub(super) level: u32,
+    /// Numbers of slots, in the order of memory.
+    pub(super) slots: ops::Range<usize>,
+    /// What is left of a bucket that is taken in parts.
+    pub(super) part: ops::Range<u64>,
 }
 
 impl Ranges {
-    pub(crate) const ALL: Self = Self {
-        next: 0,
-        end: 1 << 32,
-    };
-
-    /// The next range: a bucket of `level`, or what is left of one.
-    fn take(&mut self, level: u32) -> Option<Range> {
-        if self.next >= self.end {
-            return None;
-        }
-        let width = 1_u64 << (32 - level);
-        let first = u32::try_from(self.next).ok()?;
-        self.next = self.end.min((self.next / width + 1) * width);
-        let last = u32::try_from(self.next - 1).ok()?;
-        Some(Range { level, first, last })
+    pub(super) fn is_empty(&self) -> bool {
+        self.part.is_empty() && self.slots.is_empty()
     }
 
-    /// Takes the upper half off.
+    /// The next range, while the table is at `level`: a bucket, or a part of one.
+    #[inline]
+    pub(super) fn take(&mut self, level: u32) -> Option<Range> {
+        if self.part.is_empty() {
+            let first = u64::from(boundary_of_slot(self.slots.next()?));
+            self.part = first..first + (1 << (32 - self.level));
+        }
+        let first = u32::try_from(self.part.start).ok()?;
+        self.part.start += 1 << (32 - level);
+        Some(Range { level, first })
+    }
+
+    /// Takes the upper half of the slots off.
     #[cfg(feature = "rayon")]
-    pub(crate) fn split(&mut self) -> Option<Self> {
-        let middle = u64::midpoint(self.next, self.end);
+    pub(super) fn split(&mut self) -> Option<Self> {
+        let middle = self.slots.start + self.slots.len() / 2;
         let upper = Self {
-            next: middle,
-            end: self.end,
+            level: self.level,
+            slots: middle..self.slots.end,
+            part: 0..0,
         };
-        let splits = self.next < middle;
-        splits.then(|| {
-            self.end = middle;
+        (self.slots.len() > 1).then(|| {
+            self.slots.end = middle;
             upper
         })
     }
 }
 
-/// The hashes `first` to `last`, of a bucket of `level`.
+/// The smallest hash of the bucket of slot number `slot`.
+fn boundary_of_slot(slot: usize) -> u32 {
+    let (level, place) = place_of_slot(slot);
+    boundary(level, place)
+}
+
+/// The hashes of the bucket of `level` that begins at `first`.
 #[derive(Clone, Copy)]
-struct Range {
-    level: u32,
-    first: u32,
-    last: u32,
+pub(super) struct Range {
+    pub(super) level: u32,
+    pub(super) first: u32,
 }
 
-impl<K, V> SplitOrder<K, V> {
-    /// Collects the entries of the next bucket that has any; nothing is left if there are none.
-    pub(crate) fn collect_next<'d>(
-        &'d self,
-        ranges: &mut Ranges,
-        entries: &mut Vec<Protected<'d, K, V>>,
-    ) {
-        let (session, _seat) = self.domain.session();
-        while entries.is_empty() {
-            let Some(range) = ranges.take(self.table.level()) else {
-                break;
-            };
-            while !self.collect_range(session, range, entries) {
-                entries.clear();
-            }
-            session.settle();
-        }
+impl Range {
+    #[inline]
+    pub(super) fn last(self) -> u32 {
+        self.first | u32::MAX.checked_shr(self.level).unwrap_or(0)
     }
 
-    /// Collects the entries with hashes in `range`; false if the walk was disturbed.
-    fn collect_range<'d>(
-        &'d self,
-        session: Session<'d, Node<K, V>>,
-        range: Range,
-        entries: &mut Vec<Protected<'d, K, V>>,
-    ) -> bool {
-        let (exact, mut pred, mut succ) = self.table.start(range.first);
-        // Exact for the whole range, not for a part of it.
-        let exact = exact.filter(|&level| level == range.level);
-        let mut guard = session.hazard();
-        // Guards the predecessor while it stands before the range, so is not collected.
-        let mut _before = None;
-        loop {
-            // SAFETY: `pred` is a slot to start at, a slot met on the way, or the link of a node
-            // that `entries` or `_before` protects; `succ` was read there.
-            match unsafe { advance(session, pred, succ, &mut guard) } {
-                Step::Lost => return false,
-                Step::End => return true,
-                Step::Sentinel(slot) => {
-                    if self.table.is_beyond(slot, exact, range.last) {
-                        return true;
-                    }
-                    // SAFETY: met behind a link.
-                    succ = unsafe { settle(slot) };
-                    pred = slot;
-                }
-                Step::Node(ptr, next) => {
-                    // SAFETY: protected by `guard`.
-                    let node = unsafe { ptr.as_ref() };
-                    if node.hash() > range.last {
-                        return true;
-                    }
-                    (pred, succ) = (NonNull::from(node.next()), next);
-                    let guard = core::mem::replace(&mut guard, session.hazard());
-                    if node.hash() < range.first {
-                        _before = Some(guard);
-                    } else {
-                        entries.push((ptr, guard));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Removes every entry that it meets, also if destructors that run meanwhile panic.
-    pub(crate) fn clear(&self) {
-        let (session, _seat) = self.domain.session();
-        let (_, first, _) = self.table.start(0);
-        let mut next = Some(first);
-        to_the_end(|| {
-            // A step that panics has done its part, or is done again from the same slot.
-            next = next.and_then(|slot| clear_bucket(session, slot));
-            next.is_some()
-        });
-    }
-}
-
-/// Removes the entries between the linked `slot` and the next sentinel, and gives that.
-fn clear_bucket<K, V>(
-    session: Session<'_, Node<K, V>>,
-    slot: LinkPtr<K, V>,
-) -> Option<LinkPtr<K, V>> {
-    let mut guard = session.hazard();
-    loop {
-        // Between two steps: nothing here depends on what destructors do to the map.
-        session.settle();
-        // SAFETY: a linked slot.
-        let succ = unsafe { settle(slot) };
-        // SAFETY: a linked slot, and `succ` was read there.
-        match unsafe { advance(session, slot, succ, &mut guard) } {
-            // Marked nodes are unlinked by the next step from the same slot.
-            Step::Node(node, _) => {
-                // SAFETY: protected by `guard`.
-                if unsafe { node.as_ref() }.next().mark().is_some() {
-                    session.count(usize::MAX);
-                }
-            }
-            Step::Sentinel(next) => return Some(next),
-            Step::End => return None,
-            Step::Lost => unreachable!("slots are never marked"),
-        }
+    pub(super) fn contains<K, V>(self, node: &Node<K, V>) -> bool {
+        (self.first..=self.last()).contains(&node.hash())
     }
 }

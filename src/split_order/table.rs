@@ -23,6 +23,7 @@ use alloc::alloc::{alloc, alloc_zeroed, dealloc};
 use core::alloc::Layout;
 use core::array;
 use core::ptr::{self, NonNull};
+use core::slice;
 
 use super::failpoint::failpoint;
 use super::order::{birth, boundary, bucket};
@@ -195,6 +196,29 @@ impl<N> Table<N> {
             .then_some(next)
     }
 
+    /// Whether there may be linked sentinels finer than `level`, which is published.
+    ///
+    /// After a link was read that leads to one, it is true: see [`is_beyond`](Self::is_beyond).
+    pub(super) fn has_finer(&self, level: u32) -> bool {
+        // Relaxed: as there.
+        let segment = &self.segments[level as usize + 1];
+        !segment.load_relaxed().is_null()
+    }
+
+    /// At most `len` slots from number `first` on, of one segment: its level, the place of the first, and they.
+    /// They are of the published level, or coarser.
+    pub(super) fn run(&self, first: usize, len: usize) -> (u32, usize, &[Link<N>]) {
+        let (level, place) = place_of_slot(first);
+        let len = len.min(segment_len(level) - place);
+        // ORD[segment] Acquire: pairs with `begin`.
+        let segment = self.segments[level as usize % SEGMENTS].load_acquire();
+        // SAFETY: the segment is allocated (T1), and `place` is in it.
+        let first = unsafe { segment.add(place) };
+        // SAFETY: so many slots follow there; they live as long as the table.
+        let slots = unsafe { slice::from_raw_parts(first, len) };
+        (level, place, slots)
+    }
+
     /// Begins to grow by one level, unless the table is growing. On an error nothing has changed.
     pub(super) fn begin(&self) -> Result<(), TryReserveError> {
         let next = self.level() + 1;
@@ -332,6 +356,14 @@ unsafe fn free<N>(slots: *mut Link<N>, len: usize) {
 fn slots_layout(len: usize) -> Result<Layout, TryReserveError> {
     // Every `Link<N>` has this size and alignment.
     Layout::array::<Link<()>>(len).map_err(|_| TryReserveError::capacity_overflow())
+}
+
+/// Level and place of slot number `slot` in the order of memory.
+pub(super) fn place_of_slot(slot: usize) -> (u32, usize) {
+    match slot.checked_ilog2() {
+        None => (0, 0),
+        Some(last) => (last + 1, slot - (1 << last)),
+    }
 }
 
 /// Slots of the segment of `level`: the buckets that came to be there.

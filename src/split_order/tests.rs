@@ -31,13 +31,9 @@ fn check(list: &List, keys: Range<u64>) {
     for key in keys.end..keys.end + 100 {
         assert_eq!(get(list, key), None);
     }
-    let (mut ranges, mut bucket, mut seen) = (super::Ranges::ALL, Vec::new(), 0);
-    loop {
-        list.collect_next(&mut ranges, &mut bucket);
-        if bucket.is_empty() {
-            break;
-        }
-        seen += bucket.drain(..).len();
+    let (mut entries, mut seen) = (super::Entries::new(list), 0);
+    while entries.next().is_some() {
+        seen += 1;
     }
     assert_eq!(seen, len);
 }

@@ -301,9 +301,5 @@ fn a_panic_in_the_middle_of_an_iteration_is_recovered() {
     }
     map.clear();
     map.collect_retired();
-    assert_eq!(
-        (map.len(), map.retired_len()),
-        (0, 0),
-        "still protected"
-    );
+    assert_eq!((map.len(), map.retired_len()), (0, 0), "still protected");
 }

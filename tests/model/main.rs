@@ -145,16 +145,31 @@ fn parallel_sequences_on_keys_of_their_own_agree_with_std() {
     );
 }
 
-/// Iteration goes by buckets, in the list's order: so the places are where [`Edges`] wants them, and it
-/// knows how the map spreads hashes.
+/// Iteration goes by slots, in the order of memory, some at a time; so the places are where [`Edges`] wants them,
+/// and it knows how the map spreads hashes.
 #[test]
 fn edges_are_edges() {
-    let map = HashMap::with_capacity_and_hasher(32, Edges);
-    for number in 0..100_u64 {
+    const LEVEL: u32 = 12;
+    let map = HashMap::with_capacity_and_hasher(1 << (LEVEL - 1), Edges);
+    for number in 0..1_500_u64 {
         map.insert(number, ());
     }
-    let buckets = map.iter().map(|entry| Edges::place(*entry.key()) >> 26);
-    assert!(buckets.is_sorted(), "64 buckets, by the upper 6 bits");
+    // Bucket 0 has slot 0, the new buckets of level l those from 2^(l - 1) on.
+    let slots = map.iter().map(|entry| {
+        let bucket = Edges::place(*entry.key()) >> (32 - LEVEL);
+        let level = LEVEL - (bucket | 1 << LEVEL).trailing_zeros();
+        let new = 1_u32.checked_shl(level.wrapping_sub(1)).unwrap_or(0);
+        (new + (bucket >> (LEVEL - level)) / 2, bucket)
+    });
+    let mut most = 0;
+    for (slot, bucket) in slots {
+        assert!(
+            slot + 64 > most,
+            "slot {slot} of bucket {bucket} behind {most}"
+        );
+        most = most.max(slot);
+    }
+    assert!(most > 1 << (LEVEL - 2));
 }
 
 /// What the fuzzers' bytes come to, and an array as the beginning.

@@ -60,9 +60,9 @@ fn bound(seats: usize, hazards: usize) -> usize {
 fn bound_of_round() -> usize {
     // The victims, the survivors and the controller.
     let seats = usize::try_from(STOPS).unwrap() + AT_WORK + SURVIVORS + 1;
-    // 8, or up to twice as many as are needed at one time: 5 for an operation, a `Ref` or two, and a
-    // bucket's entries, of which there is half a one, and seldom more than 5. So a few seats have 16.
-    bound(seats, 16 * seats)
+    // 8, or up to twice as many as are needed at one time: 5 for an operation, a `Ref` or two, and the
+    // entries of an iterator's first buckets, of which there are a dozen. So most seats have 16, or 32.
+    bound(seats, 32 * seats)
 }
 
 /// Looks after the survivors of a round.

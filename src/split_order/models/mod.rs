@@ -36,7 +36,7 @@ use loom::alloc::Track;
 use loom::cell::UnsafeCell;
 use loom::thread::JoinHandle;
 
-use super::{Ranges, SplitOrder};
+use super::SplitOrder;
 use crate::list::{NewNode, Step, advance, settle};
 use crate::reclaim::Seat;
 
@@ -184,19 +184,16 @@ impl List {
 
     /// Keys and values, as an iteration shows them, sorted.
     fn sorted(self) -> Entries {
-        let (mut ranges, mut bucket, mut entries) = (Ranges::ALL, Vec::new(), Vec::new());
-        loop {
-            self.0.collect_next(&mut ranges, &mut bucket);
-            if bucket.is_empty() {
-                entries.sort_unstable();
-                return entries;
-            }
-            entries.extend(bucket.drain(..).map(|entry| {
+        let mut entries = super::Entries::new(self.0);
+        let mut shown: Entries = core::iter::from_fn(|| entries.next())
+            .map(|entry| {
                 // SAFETY: protected by the entry's guard.
                 let node = unsafe { entry.0.as_ref() };
                 (node.key().read(), node.value().read())
-            }));
-        }
+            })
+            .collect();
+        shown.sort_unstable();
+        shown
     }
 
     /// Asserts that nodes and sentinels ascend (L1), when nobody else is there.

@@ -189,3 +189,26 @@ fn a_ref_dropped_in_another_thread_beside_a_scan() {
         });
     });
 }
+
+/// The reader holds as many hazards as there are, so that it makes more while the other scans.
+#[test]
+fn a_get_with_a_new_hazard_beside_a_removal_that_reclaims() {
+    Pair {
+        name: ["get, with many Refs", "remove, reclaim"],
+        explore: Explore::Preemptions(3),
+        keys: &[5],
+        first: |list| {
+            let (session, _seat) = list.0.domain.session();
+            let _held: [_; 4] = core::array::from_fn(|_| session.hazard());
+            list.get(5)
+        },
+        second: |list| list.remove_and_reclaim(5),
+        left: |_, &got, &removed| {
+            assert_eq!(removed, Some(5));
+            assert!([Some(5), None].contains(&got));
+            vec![]
+        },
+        outcomes: 2,
+    }
+    .check();
+}

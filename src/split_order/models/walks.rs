@@ -75,3 +75,21 @@ fn an_iteration_beside_growth() {
     }
     .check();
 }
+
+/// A bucket that looks empty, as the sentinel of a finer one has come before its entries.
+#[test]
+fn an_iteration_beside_a_sentinel_that_comes() {
+    Pair {
+        name: ["grow", "iterate, behind a new sentinel"],
+        explore: Explore::Preemptions(3),
+        keys: &[20],
+        first: |list| list.grow_to(2),
+        second: |list| list.sorted(),
+        left: |_, (), seen| {
+            assert_eq!(*seen, [(20, 20)]);
+            vec![(20, 20)]
+        },
+        outcomes: 1,
+    }
+    .check();
+}
