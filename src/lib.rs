@@ -31,8 +31,11 @@
 //!
 //! # Features
 //!
-//! Neither is on by default. `serde`: maps and sets are serialized and deserialized. `rayon`: parallel iterators, and
-//! maps and sets filled by all cores.
+//! - `std`, on by default: a hasher for maps that are given none, and one share of each map for each thread. Without it the
+//!   crate needs `core` and `alloc` and an allocator: name a hasher (`HashMap::with_hasher`); an operation then takes
+//!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
+//! - `serde`: maps and sets are serialized and deserialized.
+//! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Choosing a hasher
 //!
@@ -64,6 +67,7 @@ compile_error!(
 );
 
 extern crate alloc;
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod errors;

@@ -125,6 +125,7 @@ unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for HashMap<K, V, S> {
 impl<K: UnwindSafe, V: UnwindSafe, S: UnwindSafe> UnwindSafe for HashMap<K, V, S> {}
 impl<K: RefUnwindSafe, V: RefUnwindSafe, S: RefUnwindSafe> RefUnwindSafe for HashMap<K, V, S> {}
 
+#[cfg(feature = "std")]
 impl<K, V> HashMap<K, V> {
     /// An empty map, without an allocation, with std's [`RandomState`](std::hash::RandomState) (which withstands hash
     /// flooding).

@@ -36,6 +36,7 @@ pub struct HashSet<T, S = DefaultHashBuilder> {
     map: HashMap<T, (), S>,
 }
 
+#[cfg(feature = "std")]
 impl<T> HashSet<T> {
     /// An empty set, without an allocation, with std's [`RandomState`](std::hash::RandomState).
     ///

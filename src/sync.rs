@@ -16,10 +16,9 @@ pub(crate) use splitmap_arch::{AtomicPtr, AtomicU32, AtomicUsize, StoreLoad};
 pub(crate) use splitmap_arch::{advise_huge_pages, prefetch_read};
 
 #[cfg(not(loom))]
-pub(crate) use {
-    alloc::alloc::{alloc, dealloc},
-    std::thread_local,
-};
+pub(crate) use alloc::alloc::{alloc, dealloc};
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use std::thread_local;
 
 #[cfg(loom)]
 pub(crate) use loom::alloc::{alloc, dealloc};

@@ -354,5 +354,18 @@ impl<K, V> Drop for NewNode<K, V> {
 #[cold]
 fn too_many_shares() -> ! {
     // As `Arc` on overflow: a count that wraps would free a key in use.
-    std::process::abort()
+    #[cfg(feature = "std")]
+    std::process::abort();
+    // A panic while panicking aborts.
+    #[cfg(not(feature = "std"))]
+    {
+        struct Abort;
+        impl Drop for Abort {
+            fn drop(&mut self) {
+                panic!("splitmap: too many users of one key");
+            }
+        }
+        let _abort = Abort;
+        panic!("splitmap: too many users of one key")
+    }
 }

@@ -23,6 +23,7 @@ pub struct Builder<K, V, S = crate::DefaultHashBuilder> {
     _map: PhantomData<fn() -> (K, V)>,
 }
 
+#[cfg(feature = "std")]
 impl<K, V> HashMap<K, V> {
     /// The settings of a new map: no capacity, and the default hasher.
     ///

@@ -42,6 +42,7 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for HashMap
     }
 }
 
+#[cfg(feature = "std")]
 impl<K: Hash + Eq, V, const N: usize> From<[(K, V); N]> for HashMap<K, V> {
     /// # Examples
     /// ```

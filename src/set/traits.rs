@@ -49,6 +49,7 @@ impl<T, S> From<HashMap<T, (), S>> for HashSet<T, S> {
     }
 }
 
+#[cfg(feature = "std")]
 impl<T: Hash + Eq, const N: usize> From<[T; N]> for HashSet<T> {
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Seats: small dense thread numbers, by which a map finds what it keeps for the calling thread.
+//! Seats: small dense numbers, by which a map finds what it keeps for the calling thread.
 //!
 //! ```text
 //!   thread A ── seat 0 ─┐        map 1: locals[0] locals[1] locals[2] ...
@@ -6,30 +6,34 @@
 //!   (ended)  ── seat 1 free
 //! ```
 //!
-//! A thread takes the lowest free seat at its first operation on any map and gives it back when it
-//! ends; the next thread in that seat inherits the hazards and the batch that lie there. Seats are
-//! bits of a chunked bitmap, claimed by `fetch_or`: lock-free, the only allocation being a further
-//! chunk for every 4,096 (on 64-bit machines) threads alive at once.
+//! Who takes the lowest free seat, and for how long: with std a thread, from its first operation on any map to
+//! its end (`of_threads`); without, which knows no threads, an operation (`of_operations`). The next owner
+//! inherits the hazards and the batch that lie there. Seats are bits of a chunked bitmap, claimed by
+//! `fetch_or`: lock-free, the only allocation being a further chunk for every 4,096 (on 64-bit machines)
+//! seats taken at once.
 //!
 //! A seat that nobody has may be claimed for a while, to see to what its last owner left ([`Claim`]).
-//!
-//! In a thread whose thread-local destructors already ran (an operation from another such
-//! destructor), an operation takes a seat for itself alone, and those nested in it, and gives it back
-//! at its end.
 //!
 //! Edges: `seat` — `release`'s `fetch_and` (`AcqRel`) → `claim`'s `fetch_or` (`AcqRel`): what the former
 //! owner wrote into its locals happens before the next owner reads it.
 
+#[cfg(not(feature = "std"))]
+mod of_operations;
+#[cfg(feature = "std")]
+mod of_threads;
+
 use alloc::boxed::Box;
-use core::cell::Cell;
-use core::marker::PhantomData;
 use core::ptr;
 
-use crate::sync::{AtomicPtr, AtomicUsize, thread_local};
+#[cfg(not(feature = "std"))]
+pub(crate) use of_operations::Seat;
+#[cfg(feature = "std")]
+pub(crate) use of_threads::Seat;
+
+use crate::sync::{AtomicPtr, AtomicUsize};
 use crate::tunables::SEAT_WORDS as WORDS;
 
 const SEATS_PER_CHUNK: usize = WORDS * usize::BITS as usize;
-const NONE: usize = usize::MAX;
 
 struct Chunk {
     taken: [AtomicUsize; WORDS],
@@ -86,7 +90,7 @@ fn first() -> &'static Chunk {
 std::thread_local! {
     /// Of one execution of a model, whose threads are all one to the system. (loom's own statics end
     /// before the thread-locals that use them.)
-    static FIRST: Cell<Option<&'static Chunk>> = const { Cell::new(None) };
+    static FIRST: core::cell::Cell<Option<&'static Chunk>> = const { core::cell::Cell::new(None) };
 }
 
 #[cfg(loom)]
@@ -156,80 +160,15 @@ impl Drop for Claim {
     }
 }
 
-/// Gives the thread's seat back when the thread ends.
-struct Owner(usize);
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        // In models, `INDEX` may be gone already.
-        let _ = INDEX.try_with(|index| index.set(NONE));
-        release(self.0);
-    }
-}
-
-thread_local! {
-    /// The thread's seat. Has no destructor, so that it can be read at any time.
-    static INDEX: Cell<usize> = const { Cell::new(NONE) };
-    static OWNER: Owner = {
-        let seat = claim();
-        INDEX.with(|index| index.set(seat));
-        Owner(seat)
-    };
-}
-
-/// The right to use one seat, for one operation of the calling thread.
-///
-/// One word, so that an operation tests it once: a small number is the thread's own seat; all else
-/// ([`BORROWED`] set: to be given back with the operation) is off the beaten track.
-pub(crate) struct Seat {
-    index: usize,
-    /// Not `Send`: the seat belongs to the thread.
-    _thread: PhantomData<*const ()>,
-}
-
-const BORROWED: usize = 1 << (usize::BITS - 1);
-
+/// For the models: which seats are taken.
+#[cfg(all(test, loom))]
 impl Seat {
-    /// The thread's seat if it has one below `limit` (which is below [`BORROWED`]).
-    #[inline]
-    pub(super) fn known(limit: usize) -> Option<Self> {
-        let index = INDEX.with(Cell::get);
-        if index >= limit {
-            return None; // `NONE` is above every limit
-        }
-        Some(Self {
-            index,
-            _thread: PhantomData,
-        })
-    }
-
-    /// The thread's seat, taken now if it has none; or one for this operation alone, and those that
-    /// are nested in it.
-    #[cold]
-    pub(crate) fn current() -> Self {
-        let index = match INDEX.with(Cell::get) {
-            // The thread-local is destroyed already.
-            NONE => OWNER.try_with(|owner| owner.0).unwrap_or_else(|_| {
-                let index = claim();
-                INDEX.with(|known| known.set(index));
-                index | BORROWED
-            }),
-            index => index,
-        };
-        Self {
-            index,
-            _thread: PhantomData,
-        }
-    }
-
     /// Begins an execution of a model, with seats that nobody has taken.
-    #[cfg(all(test, loom))]
     pub(crate) fn vacate_all() {
         FIRST.set(Some(Box::leak(Box::new(Chunk::new()))));
     }
 
     /// Begins an execution of a model, with all seats of the first chunk taken.
-    #[cfg(all(test, loom))]
     pub(crate) fn occupy_first_chunk() {
         let mut chunk = Chunk::new();
         chunk.taken = core::array::from_fn(|_| AtomicUsize::new(usize::MAX));
@@ -237,47 +176,15 @@ impl Seat {
     }
 
     /// Takes `seat`, in which a thread of a model will [`sit`](Self::sit).
-    #[cfg(all(test, loom))]
     pub(crate) fn reserve(seat: usize) {
         let (word, bit) = place(seat);
         word.fetch_or(bit);
-    }
-
-    /// Seats the calling thread of a model, which has sat nowhere yet, in `seat`.
-    #[cfg(all(test, loom))]
-    pub(crate) fn sit(seat: usize) {
-        INDEX.with(|index| index.set(seat));
-    }
-
-    #[inline]
-    pub(crate) fn index(&self) -> usize {
-        self.index & !BORROWED
-    }
-}
-
-impl Drop for Seat {
-    #[inline]
-    fn drop(&mut self) {
-        if self.index >= BORROWED {
-            INDEX.with(|index| index.set(NONE));
-            release(self.index());
-        }
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_thread_keeps_its_seat_and_another_gets_another() {
-        let mine = Seat::current().index();
-        assert_eq!(Seat::current().index(), mine);
-        let theirs = std::thread::spawn(|| Seat::current().index())
-            .join()
-            .unwrap();
-        assert_ne!(theirs, mine);
-    }
 
     #[test]
     fn seats_beyond_the_first_chunk_are_distinct_and_come_back() {
