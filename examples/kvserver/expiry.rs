@@ -1,7 +1,7 @@
 //! The sweep: frees entries whose time has passed and that no command meets.
 //!
 //! It walks the map without end, a bounded number of entries at a time, and sleeps in
-//! between with its iterator held, which blocks nobody and pins one entry at most. It
+//! between with its iterator held, which blocks nobody and pins some thirty entries. It
 //! rests while no entry has a time limit.
 
 use core::time::Duration;

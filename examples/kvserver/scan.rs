@@ -96,11 +96,8 @@ impl Scans {
 
     /// Ends the lists that are too old.
     pub(crate) fn end_old(&self) {
-        for list in &self.lists {
-            if list.begun_at.elapsed() > LIST_AGE_MAX {
-                self.lists.remove(list.key());
-            }
-        }
+        self.lists
+            .retain(|_, list| list.begun_at.elapsed() <= LIST_AGE_MAX);
     }
 
     /// Ends all lists.

@@ -8,18 +8,17 @@
 //! | [`Store::get`] | `get` |
 //! | [`Store::set`] | `insert`, which gives the replaced entry |
 //! | [`Store::set_if_absent`] | `try_insert` |
-//! | [`Store::modify`] | `update` of a present key, `try_insert` of an absent one |
+//! | [`Store::modify`] | `compute` |
 //! | [`Store::remove`] | `remove` |
 //!
 //! An entry whose time has passed counts as absent: whoever meets it removes it with
 //! `remove_if`, or replaces it in the same step; the sweep (see [`crate::expiry`]) finds
 //! those nobody meets.
 
-use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use splitmap::{HashMap, Ref};
+use splitmap::{Computed, HashMap, Operation, Ref};
 
 use crate::blob::Blob;
 use crate::glob;
@@ -123,29 +122,17 @@ impl Store {
         key: &[u8],
         change: impl Fn(Option<&Entry>) -> Result<Entry, E>,
     ) -> Result<EntryRef<'_>, E> {
-        loop {
-            // What the run of the closure that took effect said: always the last one.
-            let refusal = Cell::new(None);
-            let updated = self.map.update(key, |_, old| {
-                match change(Some(old).filter(|old| old.is_live())) {
-                    Ok(new) => {
-                        refusal.set(None);
-                        new
-                    }
-                    Err(error) => {
-                        refusal.set(Some(error));
-                        old.clone()
-                    }
-                }
-            });
-            if let Some(entry) = updated {
-                self.note_volatile(entry.is_volatile());
-                return refusal.into_inner().map_or(Ok(entry), Err);
+        let computed = self.map.compute(key.into(), |old, _| {
+            let live = old.map(|(_, entry)| entry).filter(|old| old.is_live());
+            change(live).map_or_else(Operation::Abort, Operation::Insert)
+        });
+        match computed {
+            Computed::Inserted(new) | Computed::Updated { new, .. } => {
+                self.note_volatile(new.is_volatile());
+                Ok(new)
             }
-            if let Ok(entry) = self.map.try_insert(key.into(), change(None)?) {
-                self.note_volatile(entry.is_volatile());
-                return Ok(entry);
-            }
+            Computed::Aborted(error) => Err(error),
+            Computed::Removed(_) => unreachable!("nothing was to be removed"),
         }
     }
 
