@@ -21,10 +21,10 @@ async fn what_is_held_across_an_await_stays_as_it_was() {
     const KEYS: u64 = 8;
     let census = Census::default();
     let map = Arc::new(HashMap::new());
-    let moves = Arc::new(AtomicU64::new(0));
+    let switches = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..8 {
-        let (map, census, moves) = (Arc::clone(&map), census.clone(), Arc::clone(&moves));
+        let (map, census, switches) = (Arc::clone(&map), census.clone(), Arc::clone(&switches));
         tasks.spawn(async move {
             let mut random = Random::new(task);
             for n in 0..scaled(4_000) {
@@ -38,7 +38,7 @@ async fn what_is_held_across_an_await_stays_as_it_was() {
                         yield_now().await;
                         assert_eq!((*held.key(), held.get()), (key, value));
                         let moved = thread != std::thread::current().id();
-                        moves.fetch_add(u64::from(moved), Ordering::Relaxed);
+                        switches.fetch_add(u64::from(moved), Ordering::Relaxed);
                         drop(held);
                     }
                 }
@@ -48,7 +48,10 @@ async fn what_is_held_across_an_await_stays_as_it_was() {
     while let Some(task) = tasks.join_next().await {
         task.unwrap();
     }
-    assert!(moves.load(Ordering::Relaxed) > 0, "no task changed threads");
+    assert!(
+        switches.load(Ordering::Relaxed) > 0,
+        "no task changed threads"
+    );
     drop(map);
     assert_eq!(census.alive(), 0);
 }
@@ -126,7 +129,7 @@ async fn a_sleeping_iterator_keeps_nobody() {
             }
         })
     };
-    tokio::time::timeout(Duration::from_secs(60), writer)
+    tokio::time::timeout(Duration::from_mins(1), writer)
         .await
         .unwrap()
         .unwrap();
@@ -144,8 +147,8 @@ async fn a_cancelled_task_gives_back_what_it_held() {
         let set = Arc::clone(&set);
         tokio::spawn(async move {
             let _entries: Vec<_> = set.iter().take(50).collect();
-            let mut _half = set.iter();
-            _half.next();
+            let mut half = set.iter();
+            half.next();
             held.send(()).unwrap();
             std::future::pending::<()>().await;
         })

@@ -83,8 +83,8 @@ fn run(config: &Config) -> Result<(), Failure> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let (table, over) = (&table, &over);
-        let watcher = scope.spawn(move || {
-            // ORD Relaxed: tells the watcher to stop; nothing is read behind it.
+        let reloader = scope.spawn(move || {
+            // ORD Relaxed: tells the thread to stop; nothing is read behind it.
             while !over.load(Ordering::Relaxed) {
                 thread::park_timeout(config.poll);
                 match watched.look(table) {
@@ -96,7 +96,7 @@ fn run(config: &Config) -> Result<(), Failure> {
         });
         let routed = route_all(table).map_err(Failure::Stream);
         over.store(true, Ordering::Relaxed);
-        watcher.thread().unpark();
+        reloader.thread().unpark();
         routed
     })
 }

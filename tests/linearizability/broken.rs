@@ -4,7 +4,7 @@
 //! between the steps but what holds up the real map's operations too.
 
 use super::history::{State, Value};
-use super::subject::{Key, Subject};
+use super::subject::{Answer, Key, Subject};
 use splitmap::HashMap;
 use std::collections::HashMap as StdMap;
 use std::sync::Mutex;
@@ -26,6 +26,14 @@ pub(crate) enum Flaw {
     LostUpdate,
     /// `update` inserts a key that was removed meanwhile.
     UpdateRevives,
+    /// `replace` looks, then inserts.
+    ReplaceInserts,
+    /// `compare_exchange` looks, then inserts.
+    ComparesThenInserts,
+    /// `compare_remove` looks, then removes.
+    ComparesThenRemoves,
+    /// `compute` looks, then does what it is told.
+    ComputesInTwoSteps,
     /// `remove_if` tests one entry and removes whatever is there then.
     RemovesAnother,
     /// `remove` gives what it read before it removed.
@@ -173,6 +181,59 @@ impl Subject for Broken {
         match self.flaw {
             Flaw::LostUpdate | Flaw::UpdateRevives => self.two_step_update(key, f),
             _ => self.change(key, |map| map.update(key, f)),
+        }
+    }
+
+    fn replace(&self, key: u64, value: Value) -> State {
+        match self.flaw {
+            Flaw::ReplaceInserts => self.subject().get(key).inspect(|_| {
+                self.subject().insert(key, value);
+            }),
+            _ => self.change(key, |map| map.replace(key, value)),
+        }
+    }
+
+    fn compare_exchange(&self, key: u64, expected: Value, new: Value) -> State {
+        match self.flaw {
+            Flaw::ComparesThenInserts => self.subject().get(key).inspect(|there| {
+                if *there == expected {
+                    self.subject().insert(key, new);
+                }
+            }),
+            _ => self.change(key, |map| map.compare_exchange(key, expected, new)),
+        }
+    }
+
+    fn compare_remove(&self, key: u64, expected: Value) -> State {
+        let there = match self.flaw {
+            Flaw::ComparesThenRemoves => self.subject().get(key).inspect(|there| {
+                if *there == expected {
+                    self.subject().remove(key);
+                }
+            }),
+            _ => self.change(key, |map| map.compare_remove(key, expected)),
+        };
+        self.count(-isize::from(there == Some(expected)));
+        there
+    }
+
+    fn compute(&self, key: u64, f: &mut dyn FnMut(State, State) -> Answer) -> (State, State) {
+        if self.flaw != Flaw::ComputesInTwoSteps {
+            let (seen, after) = self.change(key, |map| map.compute(key, f));
+            self.count(isize::from(after.is_some()) - isize::from(seen.is_some()));
+            return (seen, after);
+        }
+        let seen = self.subject().get(key);
+        match f(seen, None) {
+            Answer::Insert(new) => {
+                self.subject().insert(key, new);
+                (seen, Some(new))
+            }
+            Answer::Remove => {
+                self.subject().remove(key);
+                (seen, None)
+            }
+            Answer::Abort => (seen, seen),
         }
     }
 

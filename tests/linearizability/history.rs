@@ -37,22 +37,27 @@ pub(crate) enum Operation {
         new: Value,
         got: Value,
     },
-    /// `seen`: what the closure made `new` of; `None` if the key was absent.
+    /// `seen`: what the closure made `new` of, or what `replace` replaced; `None` if the key was absent.
     Update {
         new: Value,
         seen: State,
     },
-    /// An `update` that changes nothing unless it sees `expected`.
+    /// A `compare_exchange`, or an `update` that changes nothing unless it sees `expected`.
     CompareSwap {
         expected: Value,
         new: Value,
         seen: State,
     },
     Remove(State),
-    /// `seen`: what the test was shown last, if that decided.
+    /// `seen`: what the test was shown last, if that decided; or what a `compare_remove` found.
     RemoveIf {
         seen: State,
         removed: bool,
+    },
+    /// A `compute` whose closure was shown `seen` last, and left `after`.
+    Compute {
+        seen: State,
+        after: State,
     },
     /// A `clear` of the whole map, seen from one key. It may meet the key more than once.
     Clear,
@@ -80,6 +85,7 @@ impl Operation {
             Self::Get(seen) | Self::CompareSwap { seen, .. } => (state == seen, state),
             Self::Remove(removed) => (state == removed, None),
             Self::RemoveIf { seen, removed } => (state == seen, if removed { None } else { state }),
+            Self::Compute { seen, after } => (state == seen, after),
             Self::Clear => (true, None),
             Self::Wrong(_) => (false, state),
         };
@@ -97,6 +103,7 @@ impl Operation {
             Self::CompareSwap { expected, seen, .. } => seen != Some(expected),
             Self::Remove(removed) => removed.is_none(),
             Self::RemoveIf { removed, .. } => !removed,
+            Self::Compute { seen, after } => seen == after,
         }
     }
 
@@ -106,6 +113,7 @@ impl Operation {
             Self::Insert { replaced: None, .. } | Self::TryInsert { there: None, .. } => 1,
             Self::GetOrInsertWith { new, got } if new == got => 1,
             Self::Remove(Some(_)) | Self::RemoveIf { removed: true, .. } => -1,
+            Self::Compute { seen, after } => i64::from(after.is_some()) - i64::from(seen.is_some()),
             _ => 0,
         }
     }

@@ -14,6 +14,11 @@ pub(crate) enum Action {
     Update,
     /// An `update` that replaces the value this thread saw last, and no other.
     CompareSwap,
+    Replace,
+    CompareExchange,
+    CompareRemove,
+    /// Inserts, removes or leaves the entry, by what is there.
+    Compute,
     Remove,
     RemoveOdd,
     /// A `remove_if` of the value this thread saw last, then a `try_insert`: two operations.
@@ -24,8 +29,8 @@ pub(crate) enum Action {
 }
 
 use Action::{
-    Clear, CompareSwap, ContainsKey, Exchange, Get, GetKeyValue, GetOrInsertWith, Insert, Len,
-    Remove, RemoveOdd, TryInsert, Update, Walk,
+    Clear, CompareExchange, CompareRemove, CompareSwap, Compute, ContainsKey, Exchange, Get,
+    GetKeyValue, GetOrInsertWith, Insert, Len, Remove, RemoveOdd, Replace, TryInsert, Update, Walk,
 };
 
 /// Operations on one key, each as likely as it is often here.
@@ -45,6 +50,12 @@ pub(crate) const ON_KEYS: &[Action] = &[
     Update,
     CompareSwap,
     CompareSwap,
+    Replace,
+    CompareExchange,
+    CompareExchange,
+    CompareRemove,
+    Compute,
+    Compute,
     Remove,
     Remove,
     RemoveOdd,
@@ -61,6 +72,7 @@ pub(crate) const WITH_WALKS: &[Action] = &[
     Update,
     Update,
     CompareSwap,
+    Compute,
     Remove,
     Remove,
     RemoveOdd,
@@ -73,7 +85,17 @@ pub(crate) const WITH_WALKS: &[Action] = &[
 ];
 
 /// Replacements only, and walks past them.
-pub(crate) const REPLACEMENTS: &[Action] = &[Insert, Update, Update, CompareSwap, Walk, Len];
+pub(crate) const REPLACEMENTS: &[Action] = &[
+    Insert,
+    Update,
+    Update,
+    CompareSwap,
+    Replace,
+    CompareExchange,
+    Walk,
+    Walk,
+    Len,
+];
 
 /// With clears and walks among them.
 pub(crate) const WITH_CLEARS: &[Action] = &[
@@ -88,6 +110,7 @@ pub(crate) const WITH_CLEARS: &[Action] = &[
     Update,
     Update,
     CompareSwap,
+    Compute,
     Remove,
     Exchange,
     Walk,

@@ -3,7 +3,7 @@
 use super::history::{Call, Operation, State, Value};
 use super::plan::{Action, Plan};
 use super::stamps::Stamps;
-use super::subject::{Subject, widen};
+use super::subject::{Answer, Subject, widen};
 use crate::common::Random;
 use std::cell::Cell;
 
@@ -161,6 +161,35 @@ impl Recorder<'_> {
             Action::GetOrInsertWith => self.get_or_insert_with(key),
             Action::Update => self.update(key),
             Action::CompareSwap => self.compare_swap(key),
+            Action::Replace => {
+                let new = self.unique();
+                let seen = self.map.replace(key, new);
+                self.saw(key, seen.and(Some(new)));
+                Operation::Update { new, seen }
+            }
+            Action::CompareExchange => {
+                let (expected, new) = (self.expected(key), self.unique());
+                let seen = self.map.compare_exchange(key, expected, new);
+                let now = if seen == Some(expected) {
+                    Some(new)
+                } else {
+                    seen
+                };
+                self.saw(key, now);
+                Operation::CompareSwap {
+                    expected,
+                    new,
+                    seen,
+                }
+            }
+            Action::CompareRemove => {
+                let expected = self.expected(key);
+                let seen = self.map.compare_remove(key, expected);
+                let removed = seen == Some(expected);
+                self.saw(key, seen.filter(|_| !removed));
+                Operation::RemoveIf { seen, removed }
+            }
+            Action::Compute => self.compute(key),
             Action::Remove => Operation::Remove(self.map.remove(key)),
             Action::RemoveOdd => self.remove_if(key, |value| value / NUMBERS % 2 == 1),
             _ => Operation::Get({
@@ -249,6 +278,39 @@ impl Recorder<'_> {
             None => Ok((None, None)),
             Some(new) if new == made => Ok((Some(seen), Some(made))),
             Some(_) => Err(Operation::Wrong("update gave what it did not make last")),
+        }
+    }
+
+    /// Inserts where nothing is; removes values of odd serials; of the others, replaces some.
+    fn compute(&mut self, key: u64) -> Operation {
+        let (mut offered, mut last, mut calls) = (None, (None, None), 0_u64);
+        let (new, replaces) = (self.unique(), self.random.below(2) == 0);
+        let mut faithful = true;
+        let said = self.map.compute(key, &mut |seen, returned| {
+            widen();
+            calls += 1;
+            faithful &= returned == offered;
+            let answer = match seen {
+                Some(value) if value / NUMBERS % 2 == 1 => Answer::Remove,
+                Some(_) if !replaces => Answer::Abort,
+                _ => Answer::Insert(returned.unwrap_or(new)),
+            };
+            (offered, last) = match answer {
+                Answer::Insert(new) => (Some(new), (seen, Some(new))),
+                Answer::Remove => (None, (seen, None)),
+                Answer::Abort => (None, (seen, seen)),
+            };
+            answer
+        });
+        self.retries += calls.saturating_sub(1);
+        let (seen, after) = said;
+        self.saw(key, after);
+        if !faithful {
+            Operation::Wrong("compute did not give back what was to be inserted")
+        } else if said != last {
+            Operation::Wrong("compute did not do what it was told last")
+        } else {
+            Operation::Compute { seen, after }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::history::{State, Value};
 use crate::common::Random;
-use splitmap::HashMap;
+use splitmap::{Computed, HashMap, Operation};
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -54,6 +54,14 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
+/// What the closure of a `compute` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Insert(Value),
+    Remove,
+    Abort,
+}
+
 /// A map's operations, with values copied out.
 pub(crate) trait Subject: Sync {
     fn get(&self, key: u64) -> State;
@@ -64,6 +72,14 @@ pub(crate) trait Subject: Sync {
     fn try_insert(&self, key: u64, value: Value) -> State;
     fn get_or_insert_with(&self, key: u64, value: &dyn Fn() -> Value) -> Value;
     fn update(&self, key: u64, f: &dyn Fn(Value) -> Value) -> State;
+    /// The value that was replaced.
+    fn replace(&self, key: u64, value: Value) -> State;
+    /// What was there.
+    fn compare_exchange(&self, key: u64, expected: Value, new: Value) -> State;
+    /// What was there.
+    fn compare_remove(&self, key: u64, expected: Value) -> State;
+    /// Shows `f` what is there and what it gets back; says what it was shown last, and what was then there.
+    fn compute(&self, key: u64, f: &mut dyn FnMut(State, State) -> Answer) -> (State, State);
     fn remove(&self, key: u64) -> State;
     fn remove_if(&self, key: u64, test: &mut dyn FnMut(Value) -> bool) -> State;
     fn walk(&self, show: &mut dyn FnMut(u64, Value));
@@ -111,6 +127,51 @@ impl<S: BuildHasher + Sync> Subject for HashMap<Key, Value, S> {
         self.update(&Key(key), |_, value| f(*value))
             .as_deref()
             .copied()
+    }
+
+    fn replace(&self, key: u64, value: Value) -> State {
+        match self.replace(&Key(key), value) {
+            Ok(replaced) => Some(*replaced),
+            Err(given_back) => {
+                assert_eq!(given_back, value);
+                None
+            }
+        }
+    }
+
+    fn compare_exchange(&self, key: u64, expected: Value, new: Value) -> State {
+        match self.compare_exchange(&Key(key), &expected, new) {
+            Ok(entry) => {
+                assert_eq!(*entry, new);
+                Some(expected)
+            }
+            Err(error) => {
+                assert_eq!(error.value, new);
+                error.entry.as_deref().copied()
+            }
+        }
+    }
+
+    fn compare_remove(&self, key: u64, expected: Value) -> State {
+        let there = self.compare_remove(&Key(key), &expected);
+        there.map_or_else(|there| there.as_deref().copied(), |removed| Some(*removed))
+    }
+
+    fn compute(&self, key: u64, f: &mut dyn FnMut(State, State) -> Answer) -> (State, State) {
+        let computed = self.compute(Key(key), |entry, returned| {
+            let seen = entry.map(|(_, value)| *value);
+            match f(seen, returned) {
+                Answer::Insert(new) => Operation::Insert(new),
+                Answer::Remove => Operation::Remove,
+                Answer::Abort => Operation::Abort(seen),
+            }
+        });
+        match computed {
+            Computed::Inserted(new) => (None, Some(*new)),
+            Computed::Updated { old, new } => (Some(*old), Some(*new)),
+            Computed::Removed(old) => (old.as_deref().copied(), None),
+            Computed::Aborted(seen) => (seen, seen),
+        }
     }
 
     fn remove(&self, key: u64) -> State {
