@@ -18,6 +18,45 @@
 //! assert_eq!(*map.get(&3).unwrap(), 9);
 //! ```
 //!
+//! # When to choose this map, and when not
+//!
+//! Choose it where many threads read and write one map and none may wait for another: services with latency targets, more
+//! threads than cores, readers that hold what they found for long or across an `.await`, maps that grow while they serve.
+//!
+//! | | splitmap | papaya 0.2 | scc 3 | dashmap 6 | flurry 0.5 | `RwLock<HashMap>` |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | a read waits for | nobody | nobody | a writer of the bucket (`HashIndex`: nobody) | a writer of the shard | nobody | a writer |
+//! | a write waits for | nobody | others' copying and allocating of tables | others in the bucket | others in the shard | others in the bin | everybody |
+//! | growth | links new slots in, moves nothing | copies, in steps | copies, in steps | copies a shard at once | copies, in steps | copies at once |
+//! | what a stalled reader keeps from being freed | what it holds | all garbage from then on | its bucket from being written; `HashIndex`: all garbage | its shard from being written | all garbage from then on | the map from being written |
+//! | a value is changed | by another in its place | by another in its place | where it is | where it is | by another in its place | where it is |
+//! | asked of keys | `Hash + Eq` | `Hash + Eq` | `Hash + Eq` | `Hash + Eq` | `Hash + Ord + Clone` | `Hash + Eq` |
+//! | `no_std` | with `alloc` | no | no | no | no | no |
+//!
+//! Choose another one
+//! - if a single thread, or a few that seldom meet, use it, or it is built once and then only read: std's map in a lock, or
+//!   `Arc<HashMap>`, is quicker at everything;
+//! - if small values are overwritten all the time: scc and dashmap change them where they are, where this map allocates
+//!   an entry and frees the old one (an atomic as the value makes up for it);
+//! - if most look-ups find nothing, in a map far larger than the caches: papaya's table of tags needs one cache miss for
+//!   that, where this map needs one for the slot and, in every third or fourth bucket, another for a node.
+//!
+//! The repository's README has the rates beside each of them, those that are lost beside those that are won.
+//!
+//! # What may be relied on
+//!
+//! - **Operations on one key are linearizable**: each takes effect at one moment between its call and its return, the same
+//!   for all threads. Closures may run several times, only the last of which takes effect.
+//! - **Several operations are several**: what must be one step is [`update`](HashMap::update), [`compute`](HashMap::compute) or
+//!   [`compare_exchange`](HashMap::compare_exchange).
+//! - **[`len`](HashMap::len) is a sum of counts** that others change while it is taken, and exact when nobody does.
+//! - **Iterators** give what is there throughout exactly once ([`iter`](HashMap::iter)). They are no snapshot.
+//! - **Everything that happened before** an entry was inserted is seen by who reads it (release and acquire).
+//! - **Memory**: an allocation for each entry, two to four 8-byte slots beside it, and garbage within a bound that
+//!   [`HashMap`'s documentation](HashMap#memory) gives.
+//! - **Panics** in closures, `Hash`, `Eq` and destructors leave the map as it was before the operation or as it is after;
+//!   out of memory in an insertion ends the process, as with std's.
+//!
 //! # Choosing a method
 //!
 //! | wanted | method |
@@ -41,6 +80,12 @@
 //!
 //! std's `RandomState`, the default, withstands attackers who choose keys that collide. Where keys come from friends,
 //! `foldhash` is quicker: `HashMap::with_hasher(foldhash::fast::RandomState::default())`.
+//!
+//! # Choosing an allocator
+//!
+//! Entries are allocated by one thread and often freed by another: allocators with a heap for each thread (mimalloc,
+//! jemalloc, snmalloc) are made for that, and the rates in the README are with mimalloc. No memory is ever kept from
+//! the allocator for later use, but for a batch's list (4 KiB for each thread and map).
 //!
 //! # The layers
 //!
