@@ -133,7 +133,8 @@ where
     /// Shows `f` the entry of `key`, and does with it what `f` answers: atomically, to the very entry that
     /// it saw, or to its absence.
     ///
-    /// If another thread changes the entry before that is done, `f` is asked again, and its second argument
+    /// If another thread changes the entry before that is done, or where a new one would stand what is
+    /// beside it, `f` is asked again, and its second argument
     /// is the value that it wanted to insert, given back; so nothing must be cloned, and nothing is made
     /// twice. It is `None` at first, and after other answers than [`Operation::Insert`].
     ///

@@ -8,6 +8,7 @@
 //! Shared by the property tests (`tests/model`) and the fuzz targets (`fuzz/`), which include it by its
 //! path beside `tests/common`.
 
+mod changes;
 mod entry;
 mod hashing;
 mod op;

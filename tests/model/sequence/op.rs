@@ -32,7 +32,16 @@ pub(crate) enum Meanwhile {
     Collect,
 }
 
-/// Which entries `remove_if` removes.
+/// What the closure of `compute` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Insert,
+    Remove,
+    Abort,
+    InsertIfAbsent,
+}
+
+/// Which entries `remove_if` and `retain` remove.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Test {
     All,
@@ -60,6 +69,8 @@ pub(crate) enum Op {
     Insert { key: u8, keep: bool },
     Remove { key: u8, keep: bool },
     Update { key: u8, keep: bool, meanwhile: Meanwhile },
+    Compute { key: u8, keep: bool, meanwhile: Meanwhile, answer: Answer },
+    Replace { key: u8, keep: bool },
     RemoveIf { key: u8, keep: bool, meanwhile: Meanwhile, test: Test },
     GetOrInsertWith { key: u8, keep: bool, meanwhile: Meanwhile },
     TryInsert { key: u8, keep: bool },
@@ -69,6 +80,8 @@ pub(crate) enum Op {
     Fill { key: u8, count: u8 },
     /// Removes them.
     Drain { key: u8, count: u8 },
+    PopAny { keep: bool },
+    Retain { test: Test },
     /// Drops one of the `Ref`s that were kept.
     Forget { index: u8 },
     ForgetAll,
@@ -99,39 +112,54 @@ impl From<[u8; 3]> for Op {
             Meanwhile::Collect,
         ][usize::from(how >> 1 & 7)];
         let test = [Test::All, Test::Even, Test::Odd, Test::None][usize::from(how >> 4 & 3)];
+        let answer = [
+            Answer::Insert,
+            Answer::Remove,
+            Answer::Abort,
+            Answer::InsertIfAbsent,
+        ][usize::from(how >> 4 & 3)];
         // Of 128 operations, one clears the map.
         match what % 128 {
             0..14 => Self::Get { key, keep },
-            14..34 => Self::Insert { key, keep },
-            34..50 => Self::Remove { key, keep },
-            50..64 => Self::Update {
+            14..30 => Self::Insert { key, keep },
+            30..42 => Self::Remove { key, keep },
+            42..53 => Self::Update {
                 key,
                 keep,
                 meanwhile,
             },
-            64..74 => Self::RemoveIf {
+            53..64 => Self::Compute {
+                key,
+                keep,
+                meanwhile,
+                answer,
+            },
+            64..72 => Self::RemoveIf {
                 key,
                 keep,
                 meanwhile,
                 test,
             },
-            74..82 => Self::GetOrInsertWith {
+            72..79 => Self::GetOrInsertWith {
                 key,
                 keep,
                 meanwhile,
             },
-            82..90 => Self::TryInsert { key, keep },
-            90..92 => Self::GetKeyValue { key, keep },
-            92..94 => Self::ContainsKey { key },
-            94..99 => Self::Fill { key, count: how },
-            99..102 => Self::Drain { key, count: how },
+            79..85 => Self::TryInsert { key, keep },
+            85..89 => Self::Replace { key, keep },
+            89..91 => Self::GetKeyValue { key, keep },
+            91..93 => Self::ContainsKey { key },
+            93..97 => Self::Fill { key, count: how },
+            97..100 => Self::Drain { key, count: how },
+            100 | 101 => Self::PopAny { keep },
             102..109 => Self::Forget { index: key },
             109 => Self::ForgetAll,
             110..113 => Self::Begin,
             113..117 => Self::Advance { count: how },
             117..119 => Self::Iterate,
             119..123 => Self::Collect,
-            123 | 124 => Self::Reserve { count: how },
+            123 => Self::Reserve { count: how },
+            124 => Self::Retain { test },
             125 => Self::TryReserve {
                 count: key,
                 too_much: keep,

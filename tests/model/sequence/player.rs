@@ -1,5 +1,5 @@
 //! Plays a sequence on a map and on a model of it, and compares all answers. Here: the operations on one
-//! key, and those made of them; `whole.rs`: the others.
+//! key, and those made of them; `changes.rs`: those that decide by what is there; `whole.rs`: the others.
 //!
 //! The model is `std::collections::HashMap`, from key numbers to what the entry must show: which key
 //! object and which value object. So an entry that shows an older value, or a key that a replacement
@@ -101,6 +101,15 @@ impl<'map, S: BuildHasher> Player<'map, S> {
                 keep,
                 meanwhile,
             } => self.update(number(key), keep, meanwhile),
+            Op::Compute {
+                key,
+                keep,
+                meanwhile,
+                answer,
+            } => self.compute(number(key), keep, meanwhile, answer),
+            Op::Replace { key, keep } => self.replace(number(key), keep),
+            Op::PopAny { keep } => self.pop_any(keep),
+            Op::Retain { test } => self.retain(test),
             Op::RemoveIf {
                 key,
                 keep,
@@ -153,7 +162,12 @@ impl<'map, S: BuildHasher> Player<'map, S> {
     }
 
     /// What was given must be what is expected; keeps it if asked to.
-    fn compare(&mut self, got: Option<Entry<'map>>, expected: Option<Shown>, keep: bool) {
+    pub(super) fn compare(
+        &mut self,
+        got: Option<Entry<'map>>,
+        expected: Option<Shown>,
+        keep: bool,
+    ) {
         assert_eq!(got.as_ref().map(Shown::by), expected);
         if let (Some(entry), Some(shown), true) = (got, expected, keep) {
             self.keep(entry, shown);
@@ -168,7 +182,7 @@ impl<'map, S: BuildHasher> Player<'map, S> {
     }
 
     /// The model's side of what puts an entry there: what was there before.
-    fn put(&mut self, shown: Shown) -> Option<Shown> {
+    pub(super) fn put(&mut self, shown: Shown) -> Option<Shown> {
         if let Some(walk) = &mut self.walk {
             walk.note_put(shown);
         }
@@ -286,7 +300,7 @@ impl<'map, S: BuildHasher> Player<'map, S> {
         self.compare(Some(got), Some(there.unwrap_or(shown)), keep);
     }
 
-    fn meanwhile(&mut self, number: u64, meanwhile: Meanwhile) {
+    pub(super) fn meanwhile(&mut self, number: u64, meanwhile: Meanwhile) {
         match meanwhile {
             Meanwhile::Nothing => {}
             Meanwhile::Insert => self.insert(number, false),
