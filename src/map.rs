@@ -81,7 +81,8 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
 ///   it is at most the greatest number of threads alive at one time that use any map of this crate (and
-///   one more for each that was in [`collect_retired`](Self::collect_retired) then).
+///   one more for each that was in [`collect_retired`](Self::collect_retired) then). Without feature `std`, of
+///   operations at one time instead, nested ones included, and garbage may be twice as much.
 /// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
 ///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
 ///   iterator is in, which are some 30, unless hashes collide; five for an operation, and as many for each

@@ -32,6 +32,16 @@ impl ExtendBy for Map<u32, u32> {
     }
 }
 
+/// No seat is taken between two operations, so that all that is left lies in free ones: or in one that another
+/// test's thread is in just now.
+fn collect_all<V>(map: &Map<u64, V>) {
+    map.collect_retired();
+    while cfg!(not(feature = "std")) && map.retired_len() > 0 {
+        thread::yield_now();
+        map.collect_retired();
+    }
+}
+
 /// Operations of several threads, each with a seat for itself: nothing is lost, nothing dropped twice.
 #[test]
 fn threads_that_the_map_knows_nothing_of() {
@@ -65,11 +75,7 @@ fn threads_that_the_map_knows_nothing_of() {
             });
         }
     });
-    // No seat is taken between two operations: all that is left lies in free ones.
-    map.collect_retired();
-    if cfg!(not(feature = "std")) {
-        assert_eq!(map.retired_len(), 0);
-    }
+    collect_all(&map);
     assert_eq!(map.len(), map.iter().count());
     drop(map);
     assert_eq!(census.alive(), 0);
@@ -106,10 +112,36 @@ fn operations_within_operations() {
     });
     assert_eq!(counted.into_inner(), 20);
     map.clear();
-    map.collect_retired();
-    if cfg!(not(feature = "std")) {
-        assert_eq!(map.retired_len(), 0);
-    }
+    collect_all(&map);
     drop(map);
     assert_eq!(noted.len(), 40);
+}
+
+/// Destructors that remove the next entry each: they run one after the other, not one within the other.
+#[test]
+fn a_chain_of_destructors_does_not_recurse() {
+    type Chain = Map<u64, Next>;
+    static CHAIN: Chain = HashMap::with_hasher(Hasher::with_seed(2));
+    static DEPTH: AtomicU64 = AtomicU64::new(0);
+    static DEEPEST: AtomicU64 = AtomicU64::new(0);
+    struct Next(u64);
+    impl Drop for Next {
+        fn drop(&mut self) {
+            let depth = DEPTH.fetch_add(1, Ordering::Relaxed) + 1;
+            DEEPEST.fetch_max(depth, Ordering::Relaxed);
+            CHAIN.remove(&(self.0 + 1));
+            CHAIN.collect_retired();
+            DEPTH.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let entries = scaled(20_000).max(50);
+    for n in 0..entries {
+        CHAIN.insert(n, Next(n));
+    }
+    CHAIN.remove(&0);
+    while !CHAIN.is_empty() {
+        collect_all(&CHAIN);
+    }
+    let deepest = DEEPEST.load(Ordering::Relaxed);
+    assert!(deepest <= 2, "{deepest} destructors within each other");
 }

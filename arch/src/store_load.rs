@@ -18,7 +18,7 @@
 //!
 //! O1  All threads that use one structure use the same `StoreLoad` value.
 //! O2  The form never changes within a process: readers that run without a fence cannot be told.
-//! O3  A node is retired only after a `heavy` that follows its unlinking.
+//! O3  A node is freed only if no hazard has it that is read after a `heavy` that follows its unlinking.
 //!
 //! Edges: publish.release  P1 (Release) → U3 (Acquire)
 //!        publish.dekker   P2 ↔ U2

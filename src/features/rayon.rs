@@ -1,8 +1,8 @@
 //! rayon: all entries by all cores; and maps filled by all cores.
 //!
 //! ```text
-//!   hashes   [                                        )     one iterator
-//!            [                  )[                    )     split: two, by ranges of hashes
+//!   slots    [                                        )     one iterator
+//!            [                  )[                    )     split: two, by places of slots
 //!            [        )[        )[         )[         )     ... as long as a core has nothing to do
 //! ```
 

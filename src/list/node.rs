@@ -27,6 +27,7 @@ use core::ptr::{self, NonNull};
 use super::link::{Link, Succ};
 use crate::reclaim::Reclaim;
 use crate::sync::{AtomicU32, Life, Ordering, alloc, dealloc};
+use crate::unwind::abort;
 
 /// In `shares`: this node does not own its key.
 const LENT: u32 = u32::MAX;
@@ -306,7 +307,7 @@ impl<K, V> NewNode<K, V> {
     }
 
     pub(crate) fn node(&self) -> &Node<K, V> {
-        // SAFETY: ours until `publish`.
+        // SAFETY: ours until `published`.
         unsafe { self.0.as_ref() }
     }
 
@@ -354,18 +355,5 @@ impl<K, V> Drop for NewNode<K, V> {
 #[cold]
 fn too_many_shares() -> ! {
     // As `Arc` on overflow: a count that wraps would free a key in use.
-    #[cfg(feature = "std")]
-    std::process::abort();
-    // A panic while panicking aborts.
-    #[cfg(not(feature = "std"))]
-    {
-        struct Abort;
-        impl Drop for Abort {
-            fn drop(&mut self) {
-                panic!("splitmap: too many users of one key");
-            }
-        }
-        let _abort = Abort;
-        panic!("splitmap: too many users of one key")
-    }
+    abort("too many users of one key")
 }

@@ -149,7 +149,7 @@ impl<K, V, S> fmt::Debug for OwnedIter<K, V, S> {
     }
 }
 
-impl<K: 'static, V: 'static, S> HashMap<K, V, S> {
+impl<K: 'static, V: 'static, S: 'static> HashMap<K, V, S> {
     /// The entry that `operation` gives, sharing ownership of the map: every method that gives a [`Ref`] has
     /// its owned form by this.
     ///
@@ -169,8 +169,9 @@ impl<K: 'static, V: 'static, S> HashMap<K, V, S> {
         operation: impl for<'map> FnOnce(&'map Self) -> Option<Ref<'map, K, V>>,
     ) -> Option<OwnedRef<K, V, S>> {
         let entry = operation(self)?;
-        // SAFETY: `operation` knows nothing of `'map`, so that what it gives is of this map (or of one that
-        // lives for ever). The `Arc` keeps the map in its place for as long as the entry exists.
+        // SAFETY: `operation` must work for every `'map`, the shortest too, and as `Self` is `'static`, being
+        // given `&'map Self` tells it nothing of `'map`: so what it gives is of this map, or of one that
+        // lives for ever. The `Arc` keeps the map in its place for as long as the entry exists.
         let entry = unsafe { mem::transmute::<Ref<'_, K, V>, Ref<'static, K, V>>(entry) };
         Some(OwnedRef {
             entry: Borrowed::new(entry),
@@ -205,7 +206,7 @@ impl<K, V, S> HashMap<K, V, S>
 where
     K: Hash + Eq + 'static,
     V: 'static,
-    S: BuildHasher,
+    S: BuildHasher + 'static,
 {
     /// The entry of `key`, as [`get`](Self::get), sharing ownership of the map.
     ///

@@ -96,7 +96,8 @@ impl<K, V, S> HashMap<K, V, S> {
     }
 
     /// Frees removed entries now, except what `Ref`s hold: those of this thread's batch, and those of threads
-    /// that have ended. (Other threads' batches are theirs; each frees its own when it is full, or here.)
+    /// that have ended. (Other threads' batches are theirs; each frees its own when it is full, or here.
+    /// Without feature `std`: all that no operation is using just now.)
     /// Takes a scan of all hazards, and runs the destructors.
     ///
     /// # Examples

@@ -56,6 +56,14 @@ impl<T: Reclaim> Garbage<T> {
         self.len += 1;
     }
 
+    /// Adds all of `other`.
+    pub(super) fn append(&mut self, mut other: Self) {
+        while let Some(node) = other.pop() {
+            // SAFETY: the list owned it.
+            unsafe { self.push(node) };
+        }
+    }
+
     pub(super) fn pop(&mut self) -> Option<NonNull<T>> {
         let node = NonNull::new(self.head)?;
         // SAFETY: nodes on the list belong to it (contract of `push`), and `push` set the link.

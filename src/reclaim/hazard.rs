@@ -25,6 +25,7 @@ use core::slice;
 
 use crate::sync::{AtomicPtr, StoreLoad};
 use crate::tunables::{HAZARD_BLOCKS as BLOCKS, HAZARDS};
+use crate::unwind::or_abort;
 
 /// Held, and protecting nothing. (No node has this address: they are aligned to 8.)
 const TAKEN: *mut () = ptr::without_provenance_mut(1);
@@ -109,18 +110,35 @@ impl Hazards {
     #[cold]
     fn make_block(&self) {
         let b = self.blocks.get();
-        let block: Box<[Hazard]> = (0..HAZARDS << b).map(|_| Hazard::new()).collect();
+        // Also called between a mark and the unlinking.
+        let block: Box<[Hazard]> = or_abort(|| (0..HAZARDS << b).map(|_| Hazard::new()).collect());
         // ORD[hazard.block] Release: pairs with the loads of `block`; the hazards in it are null.
         self.more[b].store_release(Box::into_raw(block).cast());
         self.blocks.set(b + 1);
     }
 
-    /// Free hazards, for one who takes many: each is looked at once. Used by the owner of the seat only (H2).
+    /// Free hazards, for one who takes many. Used by the owner of the seat only (H2).
     pub(super) fn free(&self) -> FreeHazards<'_> {
+        let cursor = self.cursor.get();
+        let block = (cursor / HAZARDS)
+            .checked_ilog2()
+            .map_or(0, |b| b as usize + 1);
+        let (first, hazards) = self.numbered_block(block);
         FreeHazards {
             hazards: self,
-            block: 0,
-            rest: self.first.iter(),
+            block,
+            end: first + hazards.len(),
+            rest: hazards[cursor - first..].iter(),
+            turns: self.blocks.get() + 1,
+            noted: false,
+        }
+    }
+
+    /// The number of the first hazard of the block in place `place`, and the hazards: `first`, then `more`.
+    fn numbered_block(&self, place: usize) -> (usize, &[Hazard]) {
+        match place.checked_sub(1) {
+            None => (0, &self.first),
+            Some(b) => (HAZARDS << b, self.block(b)),
         }
     }
 
@@ -134,7 +152,7 @@ impl Hazards {
 
     /// The hazards of block `b`: none, if it has not been made.
     fn block(&self, b: usize) -> &[Hazard] {
-        // ORD[hazard.block] Acquire: pairs with the store in `acquire_other`.
+        // ORD[hazard.block] Acquire: pairs with the store in `make_block`.
         let block = self.more[b].load_acquire();
         if block.is_null() {
             return &[];
@@ -165,12 +183,19 @@ impl Hazards {
     }
 }
 
-/// See [`Hazards::free`].
+/// See [`Hazards::free`]. Begins where the last one found its first free hazard, goes round once, and then makes
+/// more: so it is quick for those who free what they took, in whatever order, and for those who keep it.
 pub(crate) struct FreeHazards<'d> {
     hazards: &'d Hazards,
-    /// The block behind those that have been looked at.
+    /// The block that is being looked at.
     block: usize,
+    /// One more than the number of its last hazard.
+    end: usize,
     rest: slice::Iter<'d, Hazard>,
+    /// Blocks to look at behind it before more are made.
+    turns: usize,
+    /// The first one that was found is noted in the cursor.
+    noted: bool,
 }
 
 impl<'d> FreeHazards<'d> {
@@ -178,6 +203,10 @@ impl<'d> FreeHazards<'d> {
     pub(crate) fn next(&mut self) -> Guard<'d> {
         loop {
             if let Some(guard) = self.rest.find_map(Hazard::acquire) {
+                if !self.noted {
+                    self.noted = true;
+                    self.hazards.cursor.set(self.end - self.rest.len() - 1);
+                }
                 return guard;
             }
             self.next_block();
@@ -186,11 +215,22 @@ impl<'d> FreeHazards<'d> {
 
     #[cold]
     fn next_block(&mut self) {
-        if self.block == self.hazards.blocks.get() {
+        let blocks = self.hazards.blocks.get();
+        if self.turns == 0 {
             self.hazards.make_block();
+            self.block = blocks + 1;
+            self.turns = blocks + 2;
+        } else {
+            self.block = if self.block == blocks {
+                0
+            } else {
+                self.block + 1
+            };
+            self.turns -= 1;
         }
-        self.rest = self.hazards.block(self.block).iter();
-        self.block += 1;
+        let (first, hazards) = self.hazards.numbered_block(self.block);
+        self.end = first + hazards.len();
+        self.rest = hazards.iter();
     }
 }
 
@@ -200,7 +240,7 @@ impl Drop for Hazards {
             let block = block.load_mut();
             if !block.is_null() {
                 let block = ptr::slice_from_raw_parts_mut(block, HAZARDS << b);
-                // SAFETY: of `Box::into_raw` in `acquire_other`, with this length; dropped here only.
+                // SAFETY: of `Box::into_raw` in `make_block`, with this length; dropped here only.
                 drop(unsafe { Box::from_raw(block) });
             }
         }
@@ -249,5 +289,56 @@ impl Drop for Guard<'_> {
         // ORD[hazard] Release: our reads of the node happen before a scan that finds it unprotected; and
         // ORD[hazard.free]: before what the owner stores there next.
         self.hazard.0.store_release(ptr::null_mut());
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn all(hazards: &Hazards) -> usize {
+        HAZARDS << hazards.blocks.get()
+    }
+
+    fn take(hazards: &Hazards, many: usize) -> Vec<Guard<'_>> {
+        let mut free = hazards.free();
+        (0..many).map(|_| free.next()).collect()
+    }
+
+    #[test]
+    fn no_more_are_made_than_are_held_at_one_time() {
+        let hazards = Hazards::new();
+        for _ in 0..50 {
+            drop(take(&hazards, 20));
+        }
+        assert!(all(&hazards) <= 32);
+        // Those that are held stay where they are, in the way or not.
+        let held: Vec<_> = (0..5).map(|_| take(&hazards, 20)).collect();
+        for _ in 0..50 {
+            drop(take(&hazards, 20));
+        }
+        assert!(all(&hazards) <= 256);
+        drop(held);
+        drop(take(&hazards, 120));
+        assert!(all(&hazards) <= 256);
+    }
+
+    #[test]
+    fn a_scan_finds_each_address_that_is_protected() {
+        let hazards = Hazards::new();
+        let nodes: [u64; 40] = array::from_fn(|n| n as u64);
+        let mut guards = take(&hazards, 40);
+        for (guard, node) in guards.iter_mut().zip(&nodes) {
+            guard.protect(NonNull::from(node));
+        }
+        drop(guards.split_off(30));
+        let mut found = Vec::new();
+        assert_eq!(hazards.read(&mut found).unwrap(), all(&hazards));
+        found.sort_unstable();
+        let expected: Vec<usize> = nodes[..30]
+            .iter()
+            .map(|node| ptr::from_ref(node).addr())
+            .collect();
+        assert_eq!(found, expected);
     }
 }

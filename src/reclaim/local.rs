@@ -1,5 +1,5 @@
 //! What a map keeps for one seat: hazards, the batch of nodes to retire, and its share of the
-//! counters. Owned by the thread in that seat; other threads read the counters only.
+//! counters. Owned by the thread in that seat; other threads read the hazards and counters only.
 
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
@@ -10,6 +10,7 @@ use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::BATCH;
+use crate::unwind::or_abort;
 
 /// A counter that one thread writes and all may read: no read-modify-write, no shared line.
 pub(super) struct Tally(AtomicUsize);
@@ -78,26 +79,32 @@ impl<T: Reclaim> Local<T> {
     /// As [`super::Session::retire`].
     pub(super) unsafe fn retire(&self, node: NonNull<T>) -> bool {
         let mut batch = self.batch.take();
-        batch.reserve_exact(BATCH.saturating_sub(batch.len()));
-        batch.push(node);
+        // Without memory the node would be neither in the list nor here.
+        or_abort(|| {
+            batch.reserve_exact(BATCH.saturating_sub(batch.len()));
+            batch.push(node);
+        });
         self.retired.add(1);
         let full = batch.len() >= self.full.get();
         self.batch.set(batch);
         full
     }
 
-    /// Moves those nodes of the batch into the sink that no hazard in `locals`, which are all that there
+    /// Moves those nodes of the batch into the sink that no hazard in `locals`, which gives all that there
     /// are, protects. Runs no user code.
-    pub(super) fn scan<'a>(&self, locals: impl Iterator<Item = &'a Self>, order: StoreLoad)
-    where
+    pub(super) fn scan<'a, I: Iterator<Item = &'a Self>>(
+        &self,
+        locals: impl FnOnce() -> I,
+        order: StoreLoad,
+    ) where
         T: 'a,
     {
         let (mut batch, mut addresses) = (self.batch.take(), self.addresses.take());
-        // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier, and
-        // hazards are read after it. See `reclaim`.
+        // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier; which seats
+        // there are, and their hazards, are read after it. See `reclaim`.
         order.heavy();
         let mut hazards = 0;
-        let complete = locals.into_iter().try_for_each(|local| {
+        let complete = locals().try_for_each(|local| {
             hazards += local.hazards.read(&mut addresses)?;
             Ok::<_, TryReserveError>(())
         });
@@ -131,11 +138,34 @@ impl<T: Reclaim> Local<T> {
     /// The caller owns both seats.
     pub(super) unsafe fn adopt(&self, orphan: &Self) {
         let (mut batch, mut theirs) = (self.batch.take(), orphan.batch.take());
-        batch.append(&mut theirs);
+        or_abort(|| batch.append(&mut theirs));
         self.batch.set(batch);
         orphan.batch.set(theirs);
-        // A panic in its last operation may have left destructors to run.
-        orphan.settle();
+        // A panic in its last operation may have left some there.
+        self.add_waiting(orphan.take_waiting());
+    }
+
+    /// Takes the nodes whose destructors are due.
+    pub(super) fn take_waiting(&self) -> Garbage<T> {
+        self.dirty.set(false);
+        self.sink.replace(Garbage::new())
+    }
+
+    /// Adds nodes whose destructors are due.
+    pub(super) fn add_waiting(&self, garbage: Garbage<T>) {
+        let mut sink = self.sink.replace(Garbage::new());
+        sink.append(garbage);
+        self.dirty.set(!sink.is_empty());
+        self.sink.set(sink);
+    }
+
+    /// How many destructors are due.
+    #[cfg(not(feature = "std"))]
+    pub(super) fn waiting(&self) -> usize {
+        let sink = self.sink.replace(Garbage::new());
+        let waiting = sink.len();
+        self.sink.set(sink);
+        waiting
     }
 
     /// Runs the destructors that are due, unless a frame below already does.
@@ -179,10 +209,6 @@ impl<T: Reclaim> Local<T> {
             // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }
-        let mut sink = self.sink.replace(Garbage::new());
-        while let Some(node) = sink.pop() {
-            // SAFETY: the list owned it.
-            unsafe { garbage.push(node) };
-        }
+        garbage.append(self.take_waiting());
     }
 }

@@ -32,12 +32,15 @@
 //! Edges: `protect` — `Guard::protect_in`'s Release store, then its load, against the unlinking exchange
 //! (`list`), then [`StoreLoad::heavy`] and the Acquire loads of the hazards in `Local::scan`; store→load
 //! order on both sides. It covers what the reader did before that store, too: making a local, or more
-//! hazards. `local` — the publication of a seat's local.
+//! hazards; so a scan looks for these behind the barrier as well. `local` — the publication of a seat's
+//! local.
 
 mod garbage;
 mod hazard;
 mod local;
 mod seat;
+#[cfg(not(feature = "std"))]
+mod settling;
 
 use alloc::boxed::Box;
 use core::array;
@@ -67,6 +70,8 @@ pub(crate) struct Domain<T: Reclaim> {
     far: [AtomicPtr<Entry<T>>; FAR],
     /// One more than the highest seat that has a local.
     seats: AtomicUsize,
+    #[cfg(not(feature = "std"))]
+    settling: settling::Settling<T>,
 }
 
 impl<T: Reclaim> Domain<T> {
@@ -76,6 +81,8 @@ impl<T: Reclaim> Domain<T> {
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
+            #[cfg(not(feature = "std"))]
+            settling: settling::Settling::new(),
         }
     }
 
@@ -232,6 +239,8 @@ impl<T: Reclaim> Domain<T> {
             }
         }
         self.seats.store_relaxed(0);
+        #[cfg(not(feature = "std"))]
+        garbage.append(self.settling.take());
         for (block, entries) in self.far.iter_mut().enumerate() {
             let entries = core::mem::take(entries).load_mut();
             if !entries.is_null() {
@@ -300,15 +309,18 @@ impl<'d, T: Reclaim> Session<'d, T> {
     }
 
     fn scan(self) {
-        self.local
-            .scan(self.domain.each_local(), self.domain.store_load);
+        let domain = self.domain;
+        self.local.scan(|| domain.each_local(), domain.store_load);
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
     /// Called last, when the operation has taken effect.
     #[inline]
     pub(crate) fn settle(self) {
+        #[cfg(feature = "std")]
         self.local.settle();
+        #[cfg(not(feature = "std"))]
+        self.domain.settling.settle(self.local);
     }
 
     /// Reclaims all it can, of what this thread has retired, and what threads that are gone have left.

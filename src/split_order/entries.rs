@@ -199,20 +199,20 @@ impl<'d, K, V> Entries<'d, K, V> {
     /// Takes all walks to their ends, a step of each in turn.
     fn go_in_step(&mut self, session: Session<'d, Node<K, V>>) {
         let mut free = session.hazards();
+        let mut guard = free.next();
         while self.begun > 0 {
             let begun = core::mem::take(&mut self.begun);
             for i in 0..begun {
                 let mut walk = self.walks[i];
-                match self
-                    .list
-                    .step(session, &mut walk, free.next(), &mut self.collected)
-                {
-                    Ok(false) => {}
-                    Ok(true) => {
+                match self.list.step(session, &mut walk, &mut guard) {
+                    Stepped::Node(node, more) => {
+                        let guard = core::mem::replace(&mut guard, free.next());
+                        self.collected.push((node, guard));
                         self.walks[self.begun] = walk;
-                        self.begun += 1;
+                        self.begun += usize::from(more);
                     }
-                    Err(Disturbed) => self.collect_anew(session, walk.range),
+                    Stepped::End => {}
+                    Stepped::Disturbed => self.collect_anew(session, walk.range),
                 }
             }
         }
@@ -241,41 +241,39 @@ impl<K, V> SplitOrder<K, V> {
         }
     }
 
-    /// One step of a walk in its bucket; whether it goes on.
+    /// One step of a walk in its bucket.
     #[inline]
     fn step<'d>(
         &'d self,
         session: Session<'d, Node<K, V>>,
         walk: &mut Walk<K, V>,
-        mut guard: Guard<'d>,
-        entries: &mut Vec<Protected<'d, K, V>>,
-    ) -> Result<bool, Disturbed> {
-        // SAFETY: `pred` is a slot to start at, or the link of a node that `entries` protects; `succ`
-        // was read there.
-        match unsafe { advance(session, walk.pred, walk.succ, &mut guard) } {
+        guard: &mut Guard<'d>,
+    ) -> Stepped<K, V> {
+        // SAFETY: `pred` is a slot to start at, or the link of a node that this walk has come to, which is
+        // protected among those that are collected; `succ` was read there.
+        match unsafe { advance(session, walk.pred, walk.succ, guard) } {
             Step::Node(ptr, next) => {
                 // SAFETY: protected by `guard`.
                 let node = unsafe { ptr.as_ref() };
                 if node.hash() > walk.range.last() {
-                    return Ok(false);
+                    return Stepped::End;
                 }
                 if node.hash() < walk.range.first {
                     // From a coarser slot: that is for `collect_range`.
-                    return Err(Disturbed);
+                    return Stepped::Disturbed;
                 }
                 (walk.pred, walk.succ) = (NonNull::from(node.next()), next);
-                entries.push((ptr, guard));
                 let more = matches!(next.kind(), Kind::Node(_));
                 if more {
                     prefetch_read(next.address());
                 } else if !self.ends(next, Some(walk.range.level), walk.range) {
-                    return Err(Disturbed);
+                    return Stepped::Disturbed;
                 }
-                Ok(more)
+                Stepped::Node(ptr, more)
             }
-            Step::End => Ok(false),
+            Step::End => Stepped::End,
             // A finer one within the bucket, or what was a node has gone.
-            Step::Lost | Step::Sentinel(_) => Err(Disturbed),
+            Step::Lost | Step::Sentinel(_) => Stepped::Disturbed,
         }
     }
 
@@ -325,8 +323,15 @@ impl<K, V> SplitOrder<K, V> {
     }
 }
 
-/// A walk was disturbed, and its bucket is to be collected anew.
-struct Disturbed;
+/// What a step of a walk came to.
+enum Stepped<K, V> {
+    /// A node of the bucket, now protected; and whether another one stands behind it.
+    Node(NonNull<Node<K, V>>, bool),
+    /// The end of the bucket.
+    End,
+    /// The walk was disturbed, and the bucket is to be collected anew.
+    Disturbed,
+}
 
 /// `exact`, if that is for the whole range, and not for a part of it.
 fn exact_for(exact: Exact, range: Range) -> Exact {

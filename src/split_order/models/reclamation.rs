@@ -212,3 +212,17 @@ fn a_get_with_a_new_hazard_beside_a_removal_that_reclaims() {
     }
     .check();
 }
+
+/// The reader is new to the map: what a scan must look at is made meanwhile.
+#[test]
+fn a_first_get_beside_a_removal_that_reclaims() {
+    let name = "remove, reclaim | first get";
+    model(name, Explore::Preemptions(3), || {
+        run(&[5], 1, |list| {
+            let other = spawn(1, move || list.get(5));
+            assert_eq!(list.remove_and_reclaim(5), Some(5));
+            assert!([Some(5), None].contains(&join(other)));
+            vec![]
+        });
+    });
+}
