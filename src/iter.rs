@@ -14,7 +14,8 @@ pub struct Iter<'map, K, V>(
     Option<Entries<'map, K, V>>,
 );
 
-// SAFETY: it holds what `Ref`s hold, and a shared reference to the map's list.
+// SAFETY: it holds what `Ref`s hold, a shared reference to the map's list, and addresses of its slots and of nodes,
+// which it only compares until they are protected.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Iter<'_, K, V> {}
 // SAFETY: nothing can be done with a shared `Iter`.
 unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Iter<'_, K, V> {}
