@@ -20,7 +20,8 @@
 //!
 //! Each line of standard input is a request, `host/path`; the answer is the backend, or `-` if there is none. The file
 //! is looked at again and again: a change takes effect at once, host by host, and no request waits for it or sees half
-//! of a host. A file with a fault in it is named, with the line, and the table stays as it was.
+//! of a host. A file with a fault in it is named, with the line, and the table stays as it was; so does it if the file
+//! is empty. Put a new file in the old one's place by `mv`: one that is written in place may be read when it is half done.
 
 mod args;
 mod file;

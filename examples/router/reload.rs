@@ -20,6 +20,8 @@ pub(crate) struct Failure {
 enum Why {
     Read(io::Error),
     Fault(Fault),
+    /// It may be about to be written: a table of nothing is not what anybody wants.
+    Empty,
 }
 
 impl fmt::Display for Failure {
@@ -29,6 +31,7 @@ impl fmt::Display for Failure {
             // Also of text that is not UTF-8.
             Why::Read(error) => write!(f, "{path}: cannot be read: {error}"),
             Why::Fault(fault) => write!(f, "{path}, {fault}"),
+            Why::Empty => write!(f, "{path}: no routes in it"),
         }
     }
 }
@@ -65,6 +68,9 @@ impl Watched {
         };
         let text = fs::read_to_string(&self.path).map_err(|error| failure(Why::Read(error)))?;
         let hosts = file::parse(&text).map_err(|fault| failure(Why::Fault(fault)))?;
+        if hosts.is_empty() {
+            return Err(failure(Why::Empty));
+        }
         Ok(Some(table.become_these(hosts)))
     }
 }
@@ -87,7 +93,7 @@ mod tests {
             ("a / one", None, Some("one")),
             ("a / two\n# longer", None, Some("two")),
             ("a / three\nb /", Some("line 2: 2 words"), Some("two")),
-            ("", None, None),
+            ("# nothing", Some("no routes in it"), Some("two")),
         ] {
             fs::write(&path, text).unwrap();
             match (watched.look(&table), fault) {
