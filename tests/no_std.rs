@@ -17,19 +17,10 @@ type Map<K, V> = HashMap<K, V, Hasher>;
 #[test]
 fn a_map_and_a_set_without_a_default_hasher() {
     static MAP: Map<u32, u32> = HashMap::with_hasher(Hasher::with_seed(1));
-    MAP.extend_by(0..100);
+    (0..100).for_each(|n| drop(MAP.insert(n, n * n)));
     assert_eq!((MAP.len(), MAP.get(&7).as_deref()), (100, Some(&49)));
     let set: HashSet<u32, Hasher> = MAP.iter().map(|entry| *entry.key()).collect();
     assert!(set.len() == 100 && set.contains(&99));
-}
-
-trait ExtendBy {
-    fn extend_by(&self, keys: impl IntoIterator<Item = u32>);
-}
-impl ExtendBy for Map<u32, u32> {
-    fn extend_by(&self, keys: impl IntoIterator<Item = u32>) {
-        keys.into_iter().for_each(|n| drop(self.insert(n, n * n)));
-    }
 }
 
 /// No seat is taken between two operations, so that all that is left lies in free ones: or in one that another

@@ -60,7 +60,7 @@ probe! {
     protect_publish_then_load(order: StoreLoad, hazard: &Link, node: Node, link: &Link) -> Node {
         order.publish_then_load(hazard, node, link)
     }
-    // haphazard's `protect_raw` is such a store.
+    // A hazard that other code stores.
     protect_load_after_publish(order: StoreLoad, hazard: &Foreign<u64>, node: Node, link: &Link) -> Node {
         hazard.store(node, Ordering::Release);
         order.load_after_publish(link)

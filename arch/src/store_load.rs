@@ -73,8 +73,7 @@ impl StoreLoad {
 
     /// Reads `link` (acquire) after the caller's own earlier *release store* of a hazard.
     ///
-    /// This is P2 and P3, for a hazard that somebody else's code stores (haphazard's
-    /// `protect_raw`). That store must be a `Release` store (or stronger) of this thread, made before
+    /// This is P2 and P3, for a hazard that somebody else's code stores. That store must be a `Release` store (or stronger) of this thread, made before
     /// this call; a relaxed store is not ordered on aarch64.
     ///
     /// Wait-free. It linearizes at the load.

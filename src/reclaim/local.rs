@@ -111,7 +111,7 @@ impl<T: Reclaim> Local<T> {
         // Without memory for the addresses the nodes wait for another scan.
         if complete.is_ok() {
             addresses.sort_unstable();
-            let mut sink = self.sink.replace(Garbage::new());
+            let mut sink = self.take_waiting();
             batch.retain(|&node| {
                 let protected = addresses.binary_search(&node.addr().get()).is_ok();
                 if !protected {
@@ -121,8 +121,7 @@ impl<T: Reclaim> Local<T> {
                 }
                 protected
             });
-            self.dirty.set(!sink.is_empty());
-            self.sink.set(sink);
+            self.put_waiting(sink);
         }
         // So the next scan frees half of the batch, at least, and reads four hazards for each of its nodes,
         // at most.
@@ -153,8 +152,12 @@ impl<T: Reclaim> Local<T> {
 
     /// Adds nodes whose destructors are due.
     pub(super) fn add_waiting(&self, garbage: Garbage<T>) {
-        let mut sink = self.sink.replace(Garbage::new());
+        let mut sink = self.take_waiting();
         sink.append(garbage);
+        self.put_waiting(sink);
+    }
+
+    fn put_waiting(&self, sink: Garbage<T>) {
         self.dirty.set(!sink.is_empty());
         self.sink.set(sink);
     }
@@ -162,9 +165,9 @@ impl<T: Reclaim> Local<T> {
     /// How many destructors are due.
     #[cfg(not(feature = "std"))]
     pub(super) fn waiting(&self) -> usize {
-        let sink = self.sink.replace(Garbage::new());
+        let sink = self.take_waiting();
         let waiting = sink.len();
-        self.sink.set(sink);
+        self.put_waiting(sink);
         waiting
     }
 
@@ -195,8 +198,8 @@ impl<T: Reclaim> Local<T> {
             return; // the frame below goes on with what we add
         }
         let _draining = Draining(self);
-        while self.dirty.replace(false) {
-            let list = self.sink.replace(Garbage::new());
+        while self.dirty.get() {
+            let list = self.take_waiting();
             let _gone = Gone(&self.reclaimed, list.len());
             // The destructors may use the map and add garbage.
             drop(list);

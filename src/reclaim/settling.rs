@@ -13,8 +13,7 @@
 //! Edges: `settling` — the exchanges of the stack (`AcqRel`) → its `swap` (`AcqRel`): who takes the nodes sees what
 //! those did who handed them on. `busy` orders nothing: it says only who settles.
 
-use core::ptr;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::garbage::{Garbage, Reclaim};
 use super::local::Local;
@@ -43,6 +42,7 @@ impl<T: Reclaim> Settling<T> {
         struct Busy<'a>(&'a AtomicUsize);
         impl Drop for Busy<'_> {
             fn drop(&mut self) {
+                // No pair: it says only who settles.
                 self.0.fetch_and(0);
             }
         }
@@ -51,6 +51,7 @@ impl<T: Reclaim> Settling<T> {
             return;
         }
         loop {
+            // No pair: as above.
             if self.busy.fetch_or(1) != 0 {
                 // Relaxed: a threshold.
                 if waiting + self.len.load_relaxed() < BATCH {
@@ -66,7 +67,7 @@ impl<T: Reclaim> Settling<T> {
                     local.settle();
                 }
             }
-            // Who saw `busy` may have handed something on since, and left.
+            // Who saw `busy` may have handed something on since, and left. (Relaxed: a hint; who set it asks, too.)
             if self.is_empty() || self.busy.load_relaxed() != 0 {
                 return;
             }

@@ -146,11 +146,8 @@ impl<N> Table<N> {
     /// `hash`.
     #[inline]
     pub(super) fn is_beyond(&self, sentinel: NonNull<Link<N>>, exact: Exact, hash: u32) -> bool {
-        // Relaxed suffices: if the sentinel is finer than `level`, its filler read this segment's
-        // address before it linked the sentinel (T2), and our walk read the link to it with Acquire
-        // (ORD[link]), so this load cannot see the older null.
-        let finer = |level| self.segments[level as usize + 1].load_relaxed();
-        exact.is_some_and(|level| finer(level).is_null()) || self.is_behind(sentinel, exact, hash)
+        // Asked after the link to the sentinel was read.
+        exact.is_some_and(|level| !self.has_finer(level)) || self.is_behind(sentinel, exact, hash)
     }
 
     /// [`is_beyond`](Self::is_beyond), while the table grows or where a coarser slot had to serve.
@@ -190,19 +187,18 @@ impl<N> Table<N> {
 
     /// The level that is being filled, if the table is growing.
     pub(super) fn growing(&self) -> Option<u32> {
-        let next = self.level() + 1;
-        // Relaxed: the slots are reached through `slot_at`, which acquires.
-        (next <= MAX_LEVEL && !self.segments[next as usize].load_relaxed().is_null())
-            .then_some(next)
+        let level = self.level();
+        // The slots are reached through `slot_at`, which acquires.
+        (level < MAX_LEVEL && self.has_finer(level)).then_some(level + 1)
     }
 
-    /// Whether there may be linked sentinels finer than `level`, which is published.
-    ///
-    /// After a link was read that leads to one, it is true: see [`is_beyond`](Self::is_beyond).
+    /// Whether there may be linked sentinels finer than `level`, which is published. Once a link that leads to
+    /// one was read, it is true.
+    #[inline]
     pub(super) fn has_finer(&self, level: u32) -> bool {
-        // Relaxed: as there.
-        let segment = &self.segments[level as usize + 1];
-        !segment.load_relaxed().is_null()
+        // Relaxed suffices: the filler of such a sentinel read this segment's address before it linked it (T2), and
+        // our walk read the link to it with Acquire (ORD[link]), so this load cannot see the older null.
+        !self.segments[level as usize + 1].load_relaxed().is_null()
     }
 
     /// At most `len` slots from number `first` on, of one segment: its level, the place of the first, and they.

@@ -185,7 +185,7 @@ fn reader_and_remover_do_not_both_miss_each_other() {
     }
 }
 
-/// The second half alone, after a release store that other code makes (haphazard's `protect_raw`).
+/// The second half alone, after a release store that other code makes.
 #[test]
 fn load_after_a_foreign_release_store_is_ordered() {
     struct Cells {
