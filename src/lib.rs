@@ -141,7 +141,8 @@ pub use iter::Iter;
 pub use key::{Key, Keys, Values};
 pub use map::{
     Builder, CompareExchangeError, Computed, Drain, Entry, ExtractIf, GetMany, HashMap, IntoIter,
-    IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, VacantEntry, ValuesMut,
+    IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, Snapshot, SnapshotIter,
+    VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
 pub use set::HashSet;

@@ -6,6 +6,7 @@
 //!               compute.rs    compute, compare_exchange             entry.rs       entry
 //!               many.rs       get_many                              raw.rs         with a hash made before
 //!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
+//!               snapshot.rs   snapshot
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
 //!               traits.rs     std's traits
 //! ```
@@ -30,6 +31,7 @@ mod many;
 mod or_insert;
 mod owned;
 mod raw;
+mod snapshot;
 mod traits;
 mod whole;
 
@@ -40,6 +42,7 @@ pub use exclusive::{IntoIter, IntoKeys, IntoValues, IterMut, ValuesMut};
 pub use many::GetMany;
 pub use owned::{OwnedIter, OwnedRef};
 pub use raw::Raw;
+pub use snapshot::{Snapshot, SnapshotIter};
 pub use whole::{Drain, ExtractIf};
 
 /// A concurrent hash map: every method takes `&self`, and no operation ever waits for another

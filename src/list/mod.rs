@@ -38,6 +38,8 @@
 
 mod link;
 mod node;
+pub(crate) mod report;
+mod uses;
 mod walk;
 mod window;
 

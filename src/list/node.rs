@@ -14,10 +14,7 @@
 //! An update has no key to put into the new node and may not copy or move the old one's, which
 //! readers may be looking at. So the new node *borrows* the key of the node that owns it; the owner
 //! counts the nodes that use its key (itself included) and outlives them. The value of a node is
-//! dropped when that node is reclaimed; the key, and the owner's memory, with its last user.
-//!
-//! Edges: `shares` — each user's decrement (Release) → the last one's (Acquire): every use of the key
-//! happens before its drop (as in `Arc`).
+//! dropped when that node is reclaimed; the key, and the owner's memory, with its last user (`uses`).
 
 use alloc::alloc::handle_alloc_error;
 use core::alloc::Layout;
@@ -25,14 +22,9 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use super::link::{Link, Succ};
+use super::uses::Uses;
 use crate::reclaim::Reclaim;
-use crate::sync::{AtomicU32, Life, Ordering, alloc, dealloc};
-use crate::unwind::abort;
-
-/// In `shares`: this node does not own its key.
-const LENT: u32 = u32::MAX;
-/// More users of one key than this abort the process (as `Arc` does), before the count wraps.
-const SHARES_MAX: u32 = u32::MAX / 2;
+use crate::sync::{Life, alloc, dealloc};
 
 union Key<K, V> {
     own: ManuallyDrop<K>,
@@ -43,8 +35,7 @@ union Key<K, V> {
 pub(crate) struct Node<K, V> {
     next: Link<Node<K, V>>,
     hash: u32,
-    /// Nodes that use the key of this one, itself included; or `LENT`, from birth.
-    shares: AtomicU32,
+    uses: Uses,
     key: Key<K, V>,
     value: ManuallyDrop<V>,
     life: Life,
@@ -74,9 +65,7 @@ impl<K, V> Node<K, V> {
 
     #[inline]
     pub(crate) fn key(&self) -> &K {
-        // Relaxed: a node is lent or owned from birth on, which its reader sees (ORD[link]); the
-        // count itself does not matter here.
-        if self.shares.load(Ordering::Relaxed) == LENT {
+        if self.uses.is_lent() {
             // SAFETY: of a lent node, `owner` is the field that was written.
             let owner = unsafe { self.key.owner };
             // SAFETY: this node holds a share of its owner until it is reclaimed, so the owner's
@@ -99,10 +88,9 @@ impl<K, V> Node<K, V> {
         // SAFETY: alive and exclusive by contract.
         let owner = unsafe { Self::owner(this) };
         // SAFETY: alive by contract; `this` has a share of it.
-        let shares = unsafe { &(*owner.as_ptr()).shares };
-        // ORD[shares] Acquire: the others' uses of the key happen before we take it (as in `release_key`).
-        let others = shares.load(Ordering::Acquire) - 1;
-        debug_assert_eq!(others, 0);
+        let uses = unsafe { &(*owner.as_ptr()).uses };
+        let shares = uses.last_shares();
+        debug_assert_eq!(shares, 1);
         // SAFETY: an owner; no other node uses its key, and none will.
         let key = unsafe { Self::take_key(owner) };
         // SAFETY: the caller gives the node up.
@@ -159,9 +147,7 @@ impl<K, V> Node<K, V> {
     /// `this` has not been reclaimed.
     unsafe fn owner(this: NonNull<Self>) -> NonNull<Self> {
         // SAFETY: alive by contract.
-        let shares = unsafe { &(*this.as_ptr()).shares };
-        // Relaxed: as in `key`.
-        if shares.load(Ordering::Relaxed) == LENT {
+        if unsafe { &(*this.as_ptr()).uses }.is_lent() {
             // SAFETY: alive by contract.
             let key = unsafe { &(*this.as_ptr()).key };
             // SAFETY: of a lent node, `owner` is the field that was written.
@@ -201,10 +187,7 @@ impl<K, V> Node<K, V> {
             }
         }
         // SAFETY: a share keeps the memory.
-        let shares = unsafe { &(*owner.as_ptr()).shares };
-        // ORD[shares] AcqRel: our use of the key happens before the last user's decrement, whose
-        // Acquire half pairs with the Release half of all that came before.
-        if shares.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if unsafe { &(*owner.as_ptr()).uses }.release() {
             let _free = Free(owner);
             // SAFETY: no share is left, so nobody reads the key; an owner's `own` was written.
             let key = unsafe { &raw mut (*owner.as_ptr()).key.own };
@@ -226,6 +209,21 @@ unsafe impl<K, V> Reclaim for Node<K, V> {
         // SAFETY: alive, and the caller's alone.
         let link = unsafe { &(*this.as_ptr()).next };
         link.atomic().load_relaxed()
+    }
+
+    unsafe fn pin(this: NonNull<Self>) {
+        // SAFETY: alive by contract.
+        unsafe { &(*this.as_ptr()).uses }.pin();
+    }
+
+    unsafe fn unpin(this: NonNull<Self>) {
+        // SAFETY: alive by contract.
+        unsafe { &(*this.as_ptr()).uses }.unpin();
+    }
+
+    unsafe fn is_pinned(this: NonNull<Self>) -> bool {
+        // SAFETY: alive by contract.
+        unsafe { &(*this.as_ptr()).uses }.is_pinned()
     }
 
     unsafe fn reclaim(this: NonNull<Self>) {
@@ -260,7 +258,7 @@ impl<K, V> NewNode<K, V> {
         let content = Node {
             next: Link::new(Succ::EMPTY),
             hash,
-            shares: AtomicU32::new(1),
+            uses: Uses::owner(),
             key: Key {
                 own: ManuallyDrop::new(key),
             },
@@ -284,15 +282,11 @@ impl<K, V> NewNode<K, V> {
         let hash = unsafe { node.as_ref() }.hash;
         let new = Node::allocate();
         // SAFETY: `node` has a share of `owner`, which keeps it.
-        let shares = unsafe { &(*owner.as_ptr()).shares };
-        // Relaxed: `node`'s own share keeps the count above 0, as in `Arc::clone`.
-        if shares.fetch_add(1, Ordering::Relaxed) > SHARES_MAX {
-            too_many_shares();
-        }
+        unsafe { &(*owner.as_ptr()).uses }.share();
         let content = Node {
             next: Link::new(Succ::EMPTY),
             hash,
-            shares: AtomicU32::new(LENT),
+            uses: Uses::lent(),
             key: Key { owner },
             value: ManuallyDrop::new(value),
             life: Life::new(),
@@ -332,8 +326,7 @@ impl<K, V> NewNode<K, V> {
 
     /// Takes key and value out again, of a node made by [`new`](Self::new).
     pub(crate) fn into_parts(self) -> (K, V) {
-        // Relaxed: an assertion.
-        debug_assert_eq!(self.node().shares.load(Ordering::Relaxed), 1);
+        debug_assert_eq!(self.node().uses.last_shares(), 1);
         let node = ManuallyDrop::new(self).0;
         // SAFETY: ours, alive, and an owner, as made by `new`; moved out once, as `self` is gone.
         let key = unsafe { Node::take_key(node) };
@@ -350,10 +343,4 @@ impl<K, V> Drop for NewNode<K, V> {
         // SAFETY: never published (else forgotten), so ours alone.
         unsafe { Node::reclaim(self.0) };
     }
-}
-
-#[cold]
-fn too_many_shares() -> ! {
-    // As `Arc` on overflow: a count that wraps would free a key in use.
-    abort("too many users of one key")
 }

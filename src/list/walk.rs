@@ -12,6 +12,7 @@ use core::ptr::NonNull;
 
 use super::link::{Kind, Link, Succ};
 use super::node::Node;
+use super::report;
 use crate::reclaim::{Guard, Session};
 
 /// A link that somebody stands on: a slot, or in a node.
@@ -110,6 +111,10 @@ pub(super) unsafe fn unlink<K, V>(
     node: NonNull<Node<K, V>>,
     after: Succ<Node<K, V>>,
 ) -> Result<(), Succ<Node<K, V>>> {
+    // SAFETY: the caller's promise.
+    if session.is_observed() && !unsafe { report::removed(session, pred, node, after) } {
+        return Err(pred.load());
+    }
     pred.exchange(Succ::node(node), after)?;
     // SAFETY: this exchange unlinked it (L3).
     unsafe { session.retire(node) };
@@ -178,7 +183,11 @@ pub(crate) fn lookup<K, V>(
                 let next = curr.next().load();
                 if !next.is_marked() {
                     return match visit(curr) {
-                        Visit::Found => Some((node, guard)),
+                        Visit::Found => {
+                            // SAFETY: protected by `guard`.
+                            unsafe { report::found(session, node) };
+                            Some((node, guard))
+                        }
                         Visit::Beyond => None,
                         Visit::Past => {
                             let pred = NonNull::from(curr.next());
@@ -260,7 +269,11 @@ impl<'d> Walk<'d> {
                     // SAFETY: protected by `guard`.
                     let curr = unsafe { node.as_ref() };
                     match visit(curr) {
-                        Visit::Found => return Some((pred, Succ::node(node), Some((node, next)))),
+                        Visit::Found => {
+                            // SAFETY: protected by `guard`.
+                            unsafe { report::found(session, node) };
+                            return Some((pred, Succ::node(node), Some((node, next))));
+                        }
                         Visit::Beyond => return Some((pred, Succ::node(node), None)),
                         Visit::Past => {
                             (pred, succ) = (NonNull::from(curr.next()), next);

@@ -25,6 +25,19 @@ pub(crate) unsafe trait Reclaim: Sized + Send {
     /// # Safety
     /// The caller owns `this` exclusively, and `set_next` has been called.
     unsafe fn next(this: NonNull<Self>) -> *mut Self;
+    /// Keeps the object, when it is retired, from being reclaimed, until [`unpin`](Self::unpin).
+    ///
+    /// # Safety
+    /// The caller protects `this`, or has pinned it.
+    unsafe fn pin(this: NonNull<Self>);
+    /// Undoes one [`pin`](Self::pin).
+    ///
+    /// # Safety
+    /// The caller has pinned `this`.
+    unsafe fn unpin(this: NonNull<Self>);
+    /// # Safety
+    /// `this` has not been reclaimed.
+    unsafe fn is_pinned(this: NonNull<Self>) -> bool;
     /// Runs the destructors and frees the memory, also when a destructor panics.
     ///
     /// # Safety

@@ -41,6 +41,8 @@ pub(super) struct Local<T: Reclaim> {
     batch: Cell<Vec<NonNull<T>>>,
     /// So many in the batch are scanned.
     full: Cell<usize>,
+    /// How often pins had been given up when the batch was scanned last.
+    released: Cell<usize>,
     /// Room for the addresses that a scan finds.
     addresses: Cell<Vec<usize>>,
     /// Unprotected, destructors not yet run.
@@ -62,6 +64,7 @@ impl<T: Reclaim> Local<T> {
             hazards: Hazards::new(),
             batch: Cell::new(Vec::new()),
             full: Cell::new(BATCH),
+            released: Cell::new(0),
             addresses: Cell::new(Vec::new()),
             sink: Cell::new(Garbage::new()),
             dirty: Cell::new(false),
@@ -90,6 +93,19 @@ impl<T: Reclaim> Local<T> {
         full
     }
 
+    /// Whether pins were given up since the last such call, and the batch is a full one without regard to what the
+    /// last scan left.
+    #[inline]
+    pub(super) fn has_released(&self, times: usize) -> bool {
+        if self.released.replace(times) == times {
+            return false;
+        }
+        let batch = self.batch.take();
+        let full = batch.len() >= BATCH;
+        self.batch.set(batch);
+        full
+    }
+
     /// Moves those nodes of the batch into the sink that no hazard in `locals`, which gives all that there
     /// are, protects. Runs no user code.
     pub(super) fn scan<'a, I: Iterator<Item = &'a Self>>(
@@ -113,7 +129,9 @@ impl<T: Reclaim> Local<T> {
             addresses.sort_unstable();
             let mut sink = self.take_waiting();
             batch.retain(|&node| {
-                let protected = addresses.binary_search(&node.addr().get()).is_ok();
+                let protected = addresses.binary_search(&node.addr().get()).is_ok()
+                    // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
+                    || unsafe { T::is_pinned(node) };
                 if !protected {
                     // SAFETY: unlinked and retired once (H3), and protected by nobody: a hazard that is
                     // published later does not hold (ORD[protect]). So it is this batch's alone.

@@ -21,6 +21,8 @@
 //! H3  A node is retired once, by the thread whose exchange unlinked it, after that exchange.
 //! H4  A heavy barrier stands between the unlinking of a node and the scan that may find it unprotected.
 //! H5  No user code runs while a batch, a sink or a hazard is half changed.
+//! H6  A node is pinned only by who protects it or has pinned it. A scan leaves a pinned node in its batch, and asks after
+//!     it has read the hazards; so it is protected until its last pin is gone (`census`, of which `Pinned` comes).
 //!
 //! Garbage is bounded: a seat's batch is scanned when it holds [`BATCH`](crate::tunables::BATCH) nodes, a
 //! quarter as many as there are hazards, or twice as many as the last scan left, whichever is most; a scan
@@ -35,6 +37,7 @@
 //! hazards; so a scan looks for these behind the barrier as well. `local` — the publication of a seat's
 //! local.
 
+mod census;
 mod garbage;
 mod hazard;
 mod local;
@@ -47,6 +50,8 @@ use core::array;
 use core::ptr::{self, NonNull};
 use crossbeam_utils::CachePadded;
 
+use census::Censuses;
+pub(crate) use census::Pinned;
 pub(crate) use garbage::{Garbage, Reclaim};
 use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
@@ -65,6 +70,7 @@ const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 /// One map's reclamation: what it keeps for each seat.
 pub(crate) struct Domain<T: Reclaim> {
     store_load: StoreLoad,
+    censuses: Censuses<T>,
     near: [Entry<T>; NEAR],
     /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
     far: [AtomicPtr<Entry<T>>; FAR],
@@ -78,6 +84,7 @@ impl<T: Reclaim> Domain<T> {
     pub(crate) fn new(store_load: StoreLoad) -> Self {
         Self {
             store_load,
+            censuses: Censuses::new(),
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
@@ -226,6 +233,7 @@ impl<T: Reclaim> Domain<T> {
 
     /// Frees hazards and locals and moves every node that waits to `garbage`.
     pub(crate) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
+        self.censuses.dismantle();
         for seat in 0..self.seats.load_acquire() {
             // Acquire, here and below, where nobody else is left, as there is no weaker call.
             let local = self
@@ -303,7 +311,9 @@ impl<'d, T: Reclaim> Session<'d, T> {
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
         // SAFETY: the caller's promise.
         let full = unsafe { self.local.retire(node) };
-        if full {
+        // Relaxed: a hint.
+        let released = self.domain.censuses.released.load_relaxed();
+        if full | self.local.has_released(released) {
             self.scan();
         }
     }
@@ -332,6 +342,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
             }
         }
         self.scan();
+        self.free_censuses();
         self.settle();
     }
 

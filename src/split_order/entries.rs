@@ -23,7 +23,7 @@ use super::order::boundary;
 use super::range::{Range, Ranges};
 use super::table::Exact;
 use super::{Protected, SplitOrder};
-use crate::list::{Kind, LinkPtr, Node, Step, Succ, advance, settle};
+use crate::list::{Kind, LinkPtr, Node, Step, Succ, advance, report, settle};
 use crate::reclaim::{Guard, Session};
 use crate::sync::prefetch_read;
 use crate::tunables::{BLOCK, FIRST_BLOCK};
@@ -114,6 +114,10 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
         while self.collected.is_empty() && (self.begun > 0 || self.begin_walks()) {
             self.go_in_step(session);
+            for &(node, _) in &self.collected {
+                // SAFETY: protected by its guard.
+                unsafe { report::found(session, node) };
+            }
             // Small at first, for those who want only some.
             self.block = BLOCK.min(2 * self.block);
             self.begin_walks();

@@ -34,10 +34,18 @@ pub(super) fn level_for(capacity: usize) -> Result<u32, TryReserveError> {
 }
 
 impl<K, V> SplitOrder<K, V> {
-    /// What follows an insertion: count it, help the table to grow.
+    /// What follows the insertion of `new`: count it, tell a census, help the table to grow.
     #[inline]
-    pub(super) fn inserted<'d>(&'d self, session: Session<'d, Node<K, V>>, passed: usize) {
+    pub(super) fn inserted<'d>(
+        &'d self,
+        session: Session<'d, Node<K, V>>,
+        (new, hash): (NonNull<Node<K, V>>, u32),
+        passed: usize,
+    ) {
         session.count(1);
+        if session.is_observed() {
+            self.report_inserted(session, new, hash);
+        }
         if let Some(level) = self.table.growing() {
             self.fill_chunk(session, level);
         } else if session.check_is_due() || passed > LONG_WALK {

@@ -31,6 +31,7 @@ mod models;
 mod order;
 mod pop;
 mod range;
+mod snapshot;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -42,6 +43,7 @@ pub(crate) use compute::Outcome;
 pub(crate) use entries::Entries;
 pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
+pub(crate) use snapshot::Snapshot;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
@@ -233,7 +235,7 @@ impl<K, V> SplitOrder<K, V> {
                 Ok(found) => break Err((found, new)),
                 Err(window) => match window.insert(new) {
                     Ok(()) => {
-                        self.inserted(session, window.passed);
+                        self.inserted(session, (node, hash), window.passed);
                         break Ok((node, guard));
                     }
                     Err(back) => new = back,
@@ -317,13 +319,13 @@ impl<K, V> SplitOrder<K, V> {
         window: &mut Window<'d, K, V>,
         new: NewNode<K, V>,
     ) -> Result<(), NewNode<K, V>> {
-        let hash = new.node().hash();
+        let (ptr, hash) = (new.ptr(), new.node().hash());
         if window.found().is_some() {
             window.replace(session, new)?;
             self.unlink(session, window, hash);
         } else {
             window.insert(new)?;
-            self.inserted(session, window.passed);
+            self.inserted(session, (ptr, hash), window.passed);
         }
         Ok(())
     }
