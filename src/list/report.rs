@@ -13,26 +13,28 @@ use super::link::{Kind, Link, Succ};
 use super::node::Node;
 use crate::reclaim::Session;
 
-/// Tells that `node` was found, before that is shown to anybody.
+/// Tells that `node` was found, before that is shown to anybody. False: it is marked meanwhile, and may have been
+/// replaced; so the caller may not show it, nor take it for gone, but looks again.
 ///
 /// # Safety
 /// The caller protects `node`.
 #[inline]
-pub(crate) unsafe fn found<K, V>(session: Session<'_, Node<K, V>>, node: NonNull<Node<K, V>>) {
-    if session.is_observed() {
-        // SAFETY: the caller's promise.
-        unsafe { report_found(session, node) };
-    }
+pub(crate) unsafe fn found<K, V>(
+    session: Session<'_, Node<K, V>>,
+    node: NonNull<Node<K, V>>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    !session.is_observed() || unsafe { report_found(session, node) }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn report_found<K, V>(session: Session<'_, Node<K, V>>, node: NonNull<Node<K, V>>) {
+unsafe fn report_found<K, V>(session: Session<'_, Node<K, V>>, node: NonNull<Node<K, V>>) -> bool {
     // SAFETY: protected by the caller.
     let link = unsafe { node.as_ref() }.next();
     let is_unmarked = || !load_again(session, link).is_marked();
     // SAFETY: protected by the caller; looks as asked for.
-    unsafe { session.report_present(node, is_unmarked) };
+    unsafe { session.report_present(node, is_unmarked) }
 }
 
 /// Tells that `node`, which is marked with the successor `after`, is about to be unlinked from behind `pred`. False: it

@@ -182,18 +182,18 @@ pub(crate) fn lookup<K, V>(
                 let curr = unsafe { node.as_ref() };
                 let next = curr.next().load();
                 if !next.is_marked() {
-                    return match visit(curr) {
-                        Visit::Found => {
-                            // SAFETY: protected by `guard`.
-                            unsafe { report::found(session, node) };
-                            Some((node, guard))
+                    match visit(curr) {
+                        // SAFETY: protected by `guard`.
+                        Visit::Found if unsafe { report::found(session, node) } => {
+                            return Some((node, guard));
                         }
-                        Visit::Beyond => None,
+                        Visit::Found => {}
+                        Visit::Beyond => return None,
                         Visit::Past => {
                             let pred = NonNull::from(curr.next());
-                            look_on(session, route, visit, start, pred, next, Some(guard))
+                            return look_on(session, route, visit, start, pred, next, Some(guard));
                         }
-                    };
+                    }
                 }
             }
         }
@@ -269,11 +269,11 @@ impl<'d> Walk<'d> {
                     // SAFETY: protected by `guard`.
                     let curr = unsafe { node.as_ref() };
                     match visit(curr) {
-                        Visit::Found => {
-                            // SAFETY: protected by `guard`.
-                            unsafe { report::found(session, node) };
+                        // SAFETY: protected by `guard`.
+                        Visit::Found if unsafe { report::found(session, node) } => {
                             return Some((pred, Succ::node(node), Some((node, next))));
                         }
+                        Visit::Found => return None,
                         Visit::Beyond => return Some((pred, Succ::node(node), None)),
                         Visit::Past => {
                             (pred, succ) = (NonNull::from(curr.next()), next);

@@ -114,10 +114,6 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
         while self.collected.is_empty() && (self.begun > 0 || self.begin_walks()) {
             self.go_in_step(session);
-            for &(node, _) in &self.collected {
-                // SAFETY: protected by its guard.
-                unsafe { report::found(session, node) };
-            }
             // Small at first, for those who want only some.
             self.block = BLOCK.min(2 * self.block);
             self.begin_walks();
@@ -262,8 +258,9 @@ impl<K, V> SplitOrder<K, V> {
                 if node.hash() > walk.range.last() {
                     return Stepped::End;
                 }
-                if node.hash() < walk.range.first {
-                    // From a coarser slot: that is for `collect_range`.
+                // From a coarser slot: that is for `collect_range`. Or it is marked by now.
+                // SAFETY: protected by `guard`.
+                if node.hash() < walk.range.first || !unsafe { report::found(session, ptr) } {
                     return Stepped::Disturbed;
                 }
                 (walk.pred, walk.succ) = (NonNull::from(node.next()), next);
@@ -315,6 +312,10 @@ impl<K, V> SplitOrder<K, V> {
                         return true;
                     }
                     (pred, succ) = (NonNull::from(node.next()), next);
+                    // SAFETY: protected by `guard`.
+                    if node.hash() >= range.first && !unsafe { report::found(session, ptr) } {
+                        return false;
+                    }
                     let guard = core::mem::replace(&mut guard, session.hazard());
                     if node.hash() < range.first {
                         _before = Some(guard);

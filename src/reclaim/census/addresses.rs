@@ -90,12 +90,21 @@ impl<T: Reclaim> Addresses<T> {
         Put::Full
     }
 
-    /// Where to look for `node` first.
+    /// Where to look for `node` first. (In models, where addresses differ from one execution to the next, at the front.)
     fn home(&self, node: NonNull<T>) -> usize {
+        if cfg!(loom) {
+            return 0;
+        }
         let bits = self.0.len().trailing_zeros();
         let spread = ((node.addr().get() as u64) >> 3).wrapping_mul(SPREAD);
         // The upper bits, as many as number the slots. (None, if there is one slot.)
         usize::try_from(spread.checked_shr(64 - bits).unwrap_or(0)).unwrap_or(0)
+    }
+
+    /// Takes the nodes out, with their pins, when nobody else is left.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = NonNull<T>> {
+        let slots = self.0.iter_mut();
+        slots.filter_map(|slot| NonNull::new(core::mem::take(slot).load_mut()))
     }
 
     /// Takes the nodes out, with their pins. Others may go on to put some in; those stay.

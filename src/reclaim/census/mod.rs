@@ -21,7 +21,8 @@
 //! C2  A node that is marked after `active` was set is reported removed before it is unlinked, and so before anybody
 //!     can find it absent. If it was replaced, its successor is reported present by the same report.
 //! C3  Only nodes are reported present that were unmarked after `active` was set; and as present in the place of a
-//!     node, only what was not unlinked then. So none is without a later report of its removal, if there was one.
+//!     node, only what was not unlinked then. So none is without a later report of its removal, if there was one. Who
+//!     finds a node marked by then looks again: its successor may be in its place, and not reported.
 //! C4  What is in a census is pinned (H6), so that an address in it means one node.
 //! C5  A census that has become too large is given up by whoever finds it so: its taker may have been stopped.
 //! C6  An ended census is freed when no hazard has it, as nodes are.
@@ -155,22 +156,27 @@ impl<'d, T: Reclaim> Session<'d, T> {
         }
     }
 
-    /// Reports that `node` is there, if `is_there` says so.
+    /// Reports that `node` is there, if `is_there` says so. False: it does not.
     ///
     /// # Safety
     /// The caller protects `node`. `is_there` looks by [`StoreLoad::load_after_publish`](crate::sync::StoreLoad).
     #[cold]
-    pub(crate) unsafe fn report_present(self, node: NonNull<T>, is_there: impl FnOnce() -> bool) {
+    pub(crate) unsafe fn report_present(
+        self,
+        node: NonNull<T>,
+        is_there: impl FnOnce() -> bool,
+    ) -> bool {
         let Some((census, _guard)) = self.census() else {
-            return;
+            return true;
         };
         if !is_there() {
-            return; // C3
+            return false; // C3
         }
         // SAFETY: protected by `_guard`; the node by the caller.
         if !unsafe { census.as_ref().report_present(node) } {
             self.give_up(census);
         }
+        true
     }
 
     /// Reports that `node` is removed, and what stands in its place, if `what` says so. False: it does not say so, and

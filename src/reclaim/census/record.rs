@@ -135,9 +135,9 @@ impl<T: Reclaim> Census<T> {
             }
             last = Some(node);
         }
-        for node in gone {
+        for removal in removals {
             // SAFETY: pinned when its removal was reported.
-            unsafe { T::unpin(node) };
+            unsafe { T::unpin(removal.node) };
         }
         nodes
     }
@@ -155,7 +155,7 @@ impl<T: Reclaim> Drop for Census<T> {
     fn drop(&mut self) {
         // What nobody took, or was reported too late.
         self.take_removals().iter().for_each(release);
-        for node in self.present.take() {
+        for node in self.present.take_all() {
             // SAFETY: pinned when it was put there.
             unsafe { T::unpin(node) };
         }

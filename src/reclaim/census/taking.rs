@@ -8,7 +8,6 @@ use super::super::garbage::Reclaim;
 use super::super::hazard::Guard;
 use super::super::{Domain, Session};
 use super::record::Census;
-use crate::unwind::or_abort;
 
 impl<'d, T: Reclaim> Session<'d, T> {
     /// Begins a census, or joins the one that is being taken. One of its own has room for so many reports.
@@ -63,9 +62,9 @@ impl<'d, T: Reclaim> Taking<'d, T> {
             // ORD[census] What is not seen from here on was reported by one that looked at `active` before it was
             // null, and showed nothing to anybody that did so, too.
             domain.store_load.heavy();
-            // SAFETY: protected by `guard`.
-            let nodes = or_abort(|| unsafe { self.census.as_ref() }.take());
             domain.censuses.leave(self.census);
+            // SAFETY: protected by `guard`.
+            let nodes = unsafe { self.census.as_ref() }.take();
             Pinned { nodes, domain }
         });
         self.guard = None;

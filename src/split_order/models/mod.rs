@@ -19,6 +19,7 @@ mod entries;
 mod growth;
 mod reclamation;
 mod seats;
+mod snapshots;
 mod walks;
 
 use alloc::boxed::Box;

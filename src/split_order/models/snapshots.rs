@@ -1,0 +1,232 @@
+//! Snapshots beside changes: what they show is what was there at one moment, for everybody.
+//!
+//! ```text
+//!   taker:    active = census; barrier; walk ...................; active = null; barrier; what was reported
+//!   changer:        link, or mark; a census? report; unlink
+//!   reader:                find; a census? report; go on, and change something else
+//! ```
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Entries, Explore, List, Pair, join, model, run, spawn};
+
+impl List {
+    /// Keys and values of a snapshot, sorted; shown by `then`, which may read them later.
+    fn snapshot_then<R>(self, then: impl FnOnce() -> R) -> (Entries, R) {
+        let snapshot = self.0.snapshot();
+        let result = then();
+        let mut shown: Entries = (0..snapshot.len())
+            .filter_map(|n| snapshot.get(n))
+            .map(|(key, value)| (key.read(), value.read()))
+            .collect();
+        shown.sort_unstable();
+        (shown, result)
+    }
+
+    fn snapshot(self) -> Entries {
+        self.snapshot_then(|| ()).0
+    }
+}
+
+#[test]
+fn a_snapshot_beside_two_insertions() {
+    Pair {
+        name: ["snapshot", "insert, insert"],
+        explore: Explore::Preemptions(2),
+        keys: &[],
+        first: List::snapshot,
+        second: |list| {
+            // The later one stands before the other: a walk alone would find it missing.
+            assert_eq!(list.insert(40, 40), None);
+            assert_eq!(list.insert(5, 5), None);
+        },
+        left: |_, shown, ()| {
+            let all = vec![(5, 5), (40, 40)];
+            assert!(
+                [vec![], vec![(40, 40)], all.clone()].contains(shown),
+                "{shown:?}"
+            );
+            all
+        },
+        outcomes: 3,
+    }
+    .check();
+}
+
+#[test]
+fn a_snapshot_beside_a_replacement_that_reclaims() {
+    Pair {
+        name: ["snapshot", "insert over, reclaim"],
+        explore: Explore::Preemptions(2),
+        keys: &[5],
+        first: List::snapshot,
+        second: |list| {
+            assert_eq!(list.insert(5, 50), Some(5));
+            list.0.collect();
+        },
+        left: |_, shown, ()| {
+            assert!([vec![(5, 5)], vec![(5, 50)]].contains(shown), "{shown:?}");
+            vec![(5, 50)]
+        },
+        outcomes: 2,
+    }
+    .check();
+}
+
+#[test]
+fn a_snapshot_beside_two_replacements() {
+    Pair {
+        name: ["snapshot", "update, update"],
+        explore: Explore::Preemptions(2),
+        keys: &[5, 40],
+        first: List::snapshot,
+        second: |list| {
+            list.update(40, |n| n + 1);
+            list.update(5, |n| n + 1);
+        },
+        left: |_, shown, ()| {
+            let of = |a, b| vec![(5, a), (40, b)];
+            assert!(
+                [of(5, 40), of(5, 41), of(6, 41)].contains(shown),
+                "{shown:?}"
+            );
+            of(6, 41)
+        },
+        outcomes: 3,
+    }
+    .check();
+}
+
+#[test]
+fn a_snapshot_beside_a_removal_and_an_insertion() {
+    Pair {
+        name: ["snapshot", "remove, insert"],
+        explore: Explore::Preemptions(2),
+        keys: &[5],
+        first: List::snapshot,
+        second: |list| {
+            assert_eq!(list.remove_and_reclaim(5), Some(5));
+            assert_eq!(list.insert(40, 40), None);
+        },
+        left: |_, shown, ()| {
+            let left = vec![(40, 40)];
+            assert!(
+                [vec![(5, 5)], vec![], left.clone()].contains(shown),
+                "{shown:?}"
+            );
+            left
+        },
+        outcomes: 3,
+    }
+    .check();
+}
+
+/// What was removed since is still readable: it is pinned.
+#[test]
+fn a_snapshot_outlives_what_it_shows() {
+    Pair {
+        name: ["snapshot, collect, read", "remove, reclaim"],
+        explore: Explore::Preemptions(2),
+        keys: &[5],
+        first: |list| list.snapshot_then(|| list.0.collect()).0,
+        second: |list| list.remove_and_reclaim(5),
+        left: |_, shown, &removed| {
+            assert_eq!(removed, Some(5));
+            assert!([vec![(5, 5)], vec![]].contains(shown), "{shown:?}");
+            vec![]
+        },
+        outcomes: 2,
+    }
+    .check();
+}
+
+/// Who finds an entry before its inserter has come to report it, and goes on.
+#[test]
+fn a_snapshot_beside_a_reader_of_an_insertion() {
+    let name = "snapshot | insert | get, insert another";
+    model(name, Explore::Preemptions(2), || {
+        run(&[], 3, |list| {
+            let inserter = spawn(1, move || list.insert(40, 40));
+            let reader = spawn(2, move || {
+                let seen = list.get(40);
+                list.insert(5, 5);
+                seen
+            });
+            let shown = list.snapshot();
+            join(inserter);
+            let seen = join(reader);
+            let has = |key| shown.contains(&(key, key));
+            assert!(seen.is_none() || !has(5) || has(40), "{shown:?}");
+            vec![(5, 5), (40, 40)]
+        });
+    });
+}
+
+/// Who finds an entry absent before its remover has come to report that, and goes on.
+#[test]
+fn a_snapshot_beside_a_reader_of_a_removal() {
+    let name = "snapshot | remove | get, insert another";
+    model(name, Explore::Preemptions(2), || {
+        run(&[40], 3, |list| {
+            let remover = spawn(1, move || list.remove(40));
+            let reader = spawn(2, move || {
+                let seen = list.get(40);
+                list.insert(5, 5);
+                seen
+            });
+            let shown = list.snapshot();
+            join(remover);
+            let seen = join(reader);
+            let has = |key| shown.contains(&(key, key));
+            assert!(seen.is_some() || !has(5) || !has(40), "{shown:?}");
+            vec![(5, 5)]
+        });
+    });
+}
+
+/// Who finds a replacement before its maker has come to report it, and goes on.
+#[test]
+fn a_snapshot_beside_a_reader_of_a_replacement() {
+    let name = "snapshot | insert over | get, insert another";
+    model(name, Explore::Preemptions(2), || {
+        run(&[40], 3, |list| {
+            let writer = spawn(1, move || list.insert(40, 41));
+            let reader = spawn(2, move || {
+                let seen = list.get(40);
+                list.insert(5, 5);
+                seen
+            });
+            let shown = list.snapshot();
+            join(writer);
+            let seen = join(reader);
+            let values: Vec<u64> = shown.iter().filter(|e| e.0 == 40).map(|e| e.1).collect();
+            assert!([vec![40], vec![41]].contains(&values), "{shown:?}");
+            let later = shown.contains(&(5, 5));
+            assert!(!later || seen != Some(41) || values == [41], "{shown:?}");
+            vec![(5, 5), (40, 41)]
+        });
+    });
+}
+
+/// Two at once: both are of one moment, and they agree on the order of what changed.
+#[test]
+fn two_snapshots_beside_an_insertion() {
+    model(
+        "snapshot | snapshot | insert",
+        Explore::Preemptions(2),
+        || {
+            run(&[5], 3, |list| {
+                let other = spawn(1, move || list.snapshot());
+                let inserter = spawn(2, move || list.insert(40, 40));
+                let shown = list.snapshot();
+                join(inserter);
+                for shown in [shown, join(other)] {
+                    let (before, after) = (vec![(5, 5)], vec![(5, 5), (40, 40)]);
+                    assert!([before, after].contains(&shown), "{shown:?}");
+                }
+                vec![(5, 5), (40, 40)]
+            });
+        },
+    );
+}
