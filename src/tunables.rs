@@ -60,7 +60,7 @@ pub(crate) const FIRST_BLOCK: usize = pick(8, 2, 2);
 /// Reports that a snapshot has room for beyond one for each entry, at its first try.
 ///
 /// What is inserted, removed and replaced while it is taken takes one each; with too little room it begins anew.
-pub(crate) const CENSUS_ROOM: usize = pick(1 << 14, 16, 2);
+pub(crate) const CENSUS_ROOM: usize = pick(64, 16, 2);
 
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;

@@ -41,7 +41,9 @@ pub(super) struct Local<T: Reclaim> {
     batch: Cell<Vec<NonNull<T>>>,
     /// So many in the batch are scanned.
     full: Cell<usize>,
-    /// How often pins had been given up when the batch was scanned last.
+    /// Unlinked, and pinned at the last look: apart, so that they do not put the next scan off.
+    pinned: Cell<Vec<NonNull<T>>>,
+    /// How often pins had been given up then.
     released: Cell<usize>,
     /// Room for the addresses that a scan finds.
     addresses: Cell<Vec<usize>>,
@@ -64,6 +66,7 @@ impl<T: Reclaim> Local<T> {
             hazards: Hazards::new(),
             batch: Cell::new(Vec::new()),
             full: Cell::new(BATCH),
+            pinned: Cell::new(Vec::new()),
             released: Cell::new(0),
             addresses: Cell::new(Vec::new()),
             sink: Cell::new(Garbage::new()),
@@ -93,29 +96,21 @@ impl<T: Reclaim> Local<T> {
         full
     }
 
-    /// Whether pins were given up since the last such call, and the batch is a full one without regard to what the
-    /// last scan left.
-    #[inline]
-    pub(super) fn has_released(&self, times: usize) -> bool {
-        if self.released.replace(times) == times {
-            return false;
-        }
-        let batch = self.batch.take();
-        let full = batch.len() >= BATCH;
-        self.batch.set(batch);
-        full
-    }
-
     /// Moves those nodes of the batch into the sink that no hazard in `locals`, which gives all that there
     /// are, protects. Runs no user code.
     pub(super) fn scan<'a, I: Iterator<Item = &'a Self>>(
         &self,
         locals: impl FnOnce() -> I,
         order: StoreLoad,
+        released: usize,
     ) where
         T: 'a,
     {
         let (mut batch, mut addresses) = (self.batch.take(), self.addresses.take());
+        let mut pinned = self.pinned.take();
+        if self.released.replace(released) != released {
+            or_abort(|| batch.append(&mut pinned));
+        }
         // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier; which seats
         // there are, and their hazards, are read after it. See `reclaim`.
         order.heavy();
@@ -129,10 +124,11 @@ impl<T: Reclaim> Local<T> {
             addresses.sort_unstable();
             let mut sink = self.take_waiting();
             batch.retain(|&node| {
-                let protected = addresses.binary_search(&node.addr().get()).is_ok()
-                    // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
-                    || unsafe { T::is_pinned(node) };
-                if !protected {
+                let protected = addresses.binary_search(&node.addr().get()).is_ok();
+                // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
+                if !protected && unsafe { T::is_pinned(node) } {
+                    or_abort(|| pinned.push(node));
+                } else if !protected {
                     // SAFETY: unlinked and retired once (H3), and protected by nobody: a hazard that is
                     // published later does not hold (ORD[protect]). So it is this batch's alone.
                     unsafe { sink.push(node) };
@@ -146,6 +142,7 @@ impl<T: Reclaim> Local<T> {
         self.full.set(BATCH.max(2 * batch.len()).max(hazards / 4));
         addresses.clear();
         self.batch.set(batch);
+        self.pinned.set(pinned);
         self.addresses.set(addresses);
     }
 
@@ -155,7 +152,11 @@ impl<T: Reclaim> Local<T> {
     /// The caller owns both seats.
     pub(super) unsafe fn adopt(&self, orphan: &Self) {
         let (mut batch, mut theirs) = (self.batch.take(), orphan.batch.take());
-        or_abort(|| batch.append(&mut theirs));
+        let mut pinned = orphan.pinned.take();
+        or_abort(|| {
+            batch.append(&mut theirs);
+            batch.append(&mut pinned);
+        });
         self.batch.set(batch);
         orphan.batch.set(theirs);
         // A panic in its last operation may have left some there.
@@ -226,7 +227,7 @@ impl<T: Reclaim> Local<T> {
 
     /// Moves everything that waits here to `garbage`.
     pub(super) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
-        for node in self.batch.take() {
+        for node in self.batch.take().into_iter().chain(self.pinned.take()) {
             // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }

@@ -21,7 +21,7 @@
 //! H3  A node is retired once, by the thread whose exchange unlinked it, after that exchange.
 //! H4  A heavy barrier stands between the unlinking of a node and the scan that may find it unprotected.
 //! H5  No user code runs while a batch, a sink or a hazard is half changed.
-//! H6  A node is pinned only by who protects it or has pinned it. A scan leaves a pinned node in its batch, and asks after
+//! H6  A node is pinned only by who protects it or has pinned it. A scan keeps a pinned node, and asks after
 //!     it has read the hazards; so it is protected until its last pin is gone (`census`, of which `Pinned` comes).
 //!
 //! Garbage is bounded: a seat's batch is scanned when it holds [`BATCH`](crate::tunables::BATCH) nodes, a
@@ -51,7 +51,7 @@ use core::ptr::{self, NonNull};
 use crossbeam_utils::CachePadded;
 
 use census::Censuses;
-pub(crate) use census::Pinned;
+pub(crate) use census::{Lost, Pinned};
 pub(crate) use garbage::{Garbage, Reclaim};
 use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
@@ -70,7 +70,8 @@ const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 /// One map's reclamation: what it keeps for each seat.
 pub(crate) struct Domain<T: Reclaim> {
     store_load: StoreLoad,
-    censuses: Censuses<T>,
+    /// On a line of its own: it changes, while every operation reads what is around it.
+    censuses: CachePadded<Censuses<T>>,
     near: [Entry<T>; NEAR],
     /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
     far: [AtomicPtr<Entry<T>>; FAR],
@@ -84,7 +85,7 @@ impl<T: Reclaim> Domain<T> {
     pub(crate) fn new(store_load: StoreLoad) -> Self {
         Self {
             store_load,
-            censuses: Censuses::new(),
+            censuses: CachePadded::new(Censuses::new()),
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
@@ -311,16 +312,16 @@ impl<'d, T: Reclaim> Session<'d, T> {
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
         // SAFETY: the caller's promise.
         let full = unsafe { self.local.retire(node) };
-        // Relaxed: a hint.
-        let released = self.domain.censuses.released.load_relaxed();
-        if full | self.local.has_released(released) {
+        if full {
             self.scan();
         }
     }
 
     fn scan(self) {
         let domain = self.domain;
-        self.local.scan(|| domain.each_local(), domain.store_load);
+        let released = domain.censuses.released();
+        self.local
+            .scan(|| domain.each_local(), domain.store_load, released);
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
@@ -341,8 +342,8 @@ impl<'d, T: Reclaim> Session<'d, T> {
                 unsafe { self.local.adopt(orphan) };
             }
         }
-        self.scan();
         self.free_censuses();
+        self.scan();
         self.settle();
     }
 
