@@ -139,9 +139,12 @@ pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
 pub use key::{Key, Keys, Values};
+#[cfg(feature = "std")]
+pub use map::Reclaimer;
 pub use map::{
     Builder, CompareExchangeError, Computed, Drain, Entry, ExtractIf, GetMany, HashMap, IntoIter,
     IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
+pub use reclaim::Reclamation;
 pub use set::HashSet;

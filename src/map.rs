@@ -7,7 +7,7 @@
 //!               many.rs       get_many                              raw.rs         with a hash made before
 //!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
-//!               traits.rs     std's traits
+//!               background.rs reclaim_in_background                 traits.rs      std's traits
 //! ```
 
 use alloc::boxed::Box;
@@ -18,9 +18,12 @@ use core::ptr;
 use crate::errors::TryReserveError;
 use crate::hasher::DefaultHashBuilder;
 use crate::iter::Iter;
+use crate::reclaim::Reclamation;
 use crate::split_order::SplitOrder;
 use crate::sync::{AtomicPtr, const_unless_loom};
 
+#[cfg(feature = "std")]
+mod background;
 mod builder;
 mod compute;
 mod entry;
@@ -33,6 +36,8 @@ mod raw;
 mod traits;
 mod whole;
 
+#[cfg(feature = "std")]
+pub use background::Reclaimer;
 pub use builder::Builder;
 pub use compute::{CompareExchangeError, Computed};
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
@@ -81,7 +86,7 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
 ///   it is at most the greatest number of threads alive at one time that use any map of this crate (and
-///   one more for each that was in [`collect_retired`](Self::collect_retired) then). Without feature `std`, of
+///   one more for each that was in [`flush`](Self::flush) then). Without feature `std`, of
 ///   operations at one time instead, nested ones included, and garbage may be twice as much.
 /// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
 ///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
@@ -90,7 +95,7 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// In practice it is half a batch for each thread. What destructors remove that run in the same operation
 /// comes on top until it ends. A thread that ends leaves its batch to the next one in its seat, or to
-/// [`collect_retired`](Self::collect_retired). All are dropped with the map, at the latest.
+/// [`flush`](Self::flush). All are dropped with the map, at the latest.
 ///
 /// # Variance
 /// A map is invariant in `K` and `V` (entries go in through `&self`), covariant in `S`; its iterators are
@@ -112,6 +117,7 @@ pub struct HashMap<K, V, S = DefaultHashBuilder> {
     /// Null until the first insertion, so that an empty map is a constant and moves freely.
     list: AtomicPtr<SplitOrder<K, V>>,
     hash_builder: S,
+    reclamation: Reclamation,
     _owns: PhantomData<Box<SplitOrder<K, V>>>,
 }
 
@@ -178,6 +184,7 @@ impl<K, V, S> HashMap<K, V, S> {
         Self {
             list: AtomicPtr::new(ptr::null_mut()),
             hash_builder,
+            reclamation: Reclamation::new(),
             _owns: PhantomData,
         }
     }
@@ -198,12 +205,9 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hash_builder: S) -> Self {
-        let map = Self::with_hasher(hash_builder);
-        if capacity > 0 {
-            map.list_with(capacity)
-                .unwrap_or_else(|error| error.raise());
-        }
-        map
+        Self::builder_with_hasher(hash_builder)
+            .capacity(capacity)
+            .build()
     }
 
     /// The map's hasher.
@@ -233,7 +237,7 @@ impl<K, V, S> HashMap<K, V, S> {
         if let Some(list) = self.list() {
             return Ok(list);
         }
-        let new = Box::into_raw(Box::new(SplitOrder::new(capacity)?));
+        let new = Box::into_raw(Box::new(SplitOrder::new(capacity, self.reclamation)?));
         // ORD[map.list] AcqRel: publishes the list.
         let list = match self.list.compare_exchange(ptr::null_mut(), new) {
             Ok(_) => new,

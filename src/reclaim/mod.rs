@@ -35,10 +35,14 @@
 //! hazards; so a scan looks for these behind the barrier as well. `local` — the publication of a seat's
 //! local.
 
+#[cfg(feature = "std")]
+mod background;
 mod garbage;
+mod handed;
 mod hazard;
 mod local;
 mod seat;
+mod settings;
 #[cfg(not(feature = "std"))]
 mod settling;
 
@@ -56,6 +60,7 @@ use crate::tunables::NEAR;
 use local::{Local, Tally};
 use seat::Claim;
 pub(crate) use seat::Seat;
+pub use settings::Reclamation;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 
@@ -65,22 +70,29 @@ const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 /// One map's reclamation: what it keeps for each seat.
 pub(crate) struct Domain<T: Reclaim> {
     store_load: StoreLoad,
+    settings: Reclamation,
     near: [Entry<T>; NEAR],
     /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
     far: [AtomicPtr<Entry<T>>; FAR],
     /// One more than the highest seat that has a local.
     seats: AtomicUsize,
+    /// For a background thread, when there is one.
+    #[cfg(feature = "std")]
+    handed: handed::Handed<T>,
     #[cfg(not(feature = "std"))]
     settling: settling::Settling<T>,
 }
 
 impl<T: Reclaim> Domain<T> {
-    pub(crate) fn new(store_load: StoreLoad) -> Self {
+    pub(crate) fn new(store_load: StoreLoad, settings: Reclamation) -> Self {
         Self {
             store_load,
+            settings,
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
+            #[cfg(feature = "std")]
+            handed: handed::Handed::closed(),
             #[cfg(not(feature = "std"))]
             settling: settling::Settling::new(),
         }
@@ -168,7 +180,7 @@ impl<T: Reclaim> Domain<T> {
 
     #[cold]
     fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
-        let local = Box::into_raw(Box::new(CachePadded::new(Local::new())));
+        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(self.settings))));
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);
@@ -219,6 +231,19 @@ impl<T: Reclaim> Domain<T> {
         not_negative(retired.wrapping_sub(self.total(|local| &local.reclaimed)))
     }
 
+    /// Nodes reclaimed since the beginning.
+    pub(crate) fn reclaimed(&self) -> usize {
+        self.total(|local| &local.reclaimed)
+    }
+
+    /// What was handed to others, and not yet taken.
+    fn take_handed(&self) -> Garbage<T> {
+        #[cfg(feature = "std")]
+        return self.take_for_background();
+        #[cfg(not(feature = "std"))]
+        return self.settling.take();
+    }
+
     fn total(&self, tally: impl Fn(&Local<T>) -> &Tally) -> usize {
         self.each_local()
             .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
@@ -239,8 +264,7 @@ impl<T: Reclaim> Domain<T> {
             }
         }
         self.seats.store_relaxed(0);
-        #[cfg(not(feature = "std"))]
-        garbage.append(self.settling.take());
+        garbage.append(self.take_handed());
         for (block, entries) in self.far.iter_mut().enumerate() {
             let entries = core::mem::take(entries).load_mut();
             if !entries.is_null() {
@@ -304,13 +328,17 @@ impl<'d, T: Reclaim> Session<'d, T> {
         // SAFETY: the caller's promise.
         let full = unsafe { self.local.retire(node) };
         if full {
-            self.scan();
+            let unprotected = self.scan();
+            #[cfg(feature = "std")]
+            let unprotected = self.domain.offer_to_background(unprotected);
+            self.local.add_waiting(unprotected);
         }
+        self.local.some_fall_due();
     }
 
-    fn scan(self) {
+    fn scan(self) -> Garbage<T> {
         let domain = self.domain;
-        self.local.scan(|| domain.each_local(), domain.store_load);
+        self.local.scan(|| domain.each_local(), domain.store_load)
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
@@ -323,15 +351,18 @@ impl<'d, T: Reclaim> Session<'d, T> {
         self.domain.settling.settle(self.local);
     }
 
-    /// Reclaims all it can, of what this thread has retired, and what threads that are gone have left.
-    pub(crate) fn collect(self) {
+    /// Reclaims all it can, of what this thread has retired, what threads that are gone have left, and what
+    /// waits for another one.
+    pub(crate) fn flush(self) {
         for (n, orphan) in self.domain.numbered_locals() {
             if let Some(_claim) = Claim::try_new(n) {
                 // SAFETY: this thread's, by the session and by the claim (H2).
                 unsafe { self.local.adopt(orphan) };
             }
         }
-        self.scan();
+        self.local.add_waiting(self.scan());
+        self.local.add_waiting(self.domain.take_handed());
+        self.local.all_fall_due();
         self.settle();
     }
 
