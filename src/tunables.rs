@@ -16,10 +16,11 @@ pub(crate) const BATCH: usize = pick(512, 4, 64);
 /// tried take the same time (docs/benchmarks/2026-11-26-pauses.md).
 pub(crate) const DESTRUCTORS: usize = pick(16, 2, 64);
 
-/// Entries that may wait for the background thread, if there is one.
+/// Batches that may wait for the background thread, if there is one.
 ///
-/// More ride out a longer stay of the thread elsewhere. It looks every few milliseconds.
-pub(crate) const BACKLOG: usize = pick(1 << 15, 16, 64);
+/// More ride out a longer stay of the thread elsewhere: it looks every few milliseconds.
+#[cfg(feature = "std")]
+pub(crate) const BACKLOG: usize = pick(64, 4, 2);
 
 /// Hazards that a thread owns from its first operation on; more are made, as many again each
 /// time, when that many `Ref`s are held at once.

@@ -1,16 +1,16 @@
 //! Destructors in a thread of their own: operations hand over what they would drop.
 //!
 //! ```text
-//!   scan ──offer──► handed (a stack) ──take──► the thread's list ──► reclaimed, one by one
-//!     └── more than `backlog` wait: the operation's own sink, as if there were no thread
+//!   scan ──offer──► handed (slots) ──take──► the thread's list ──► reclaimed, one by one
+//!     └── all slots are full: the operation's own sink, as if there were no thread
 //! ```
 //!
-//! What the thread has taken counts as waiting until its destructor is over: so a thread that stands still keeps
-//! no more than the backlog, and operations go on.
+//! The thread has one list in hand at a time: so if it stands still, that is kept and what is in the slots, and
+//! operations go on.
 
 use super::garbage::{Garbage, Reclaim};
-use super::handed::Handed;
 use super::{Domain, Session};
+use crate::tunables::BACKLOG;
 
 impl<T: Reclaim> Domain<T> {
     /// Begins to hand over; false if another thread takes already.
@@ -23,47 +23,52 @@ impl<T: Reclaim> Domain<T> {
         self.handed.offer(garbage, self.settings.backlog)
     }
 
-    /// What was handed over, for one who is not the background thread.
-    pub(super) fn take_for_background(&self) -> Garbage<T> {
-        let garbage = self.handed.take();
-        self.handed.done(garbage.len());
+    /// What is in the slots, for one who is not the background thread.
+    pub(super) fn take_handed(&self) -> Garbage<T> {
+        let mut garbage = Garbage::new();
+        (0..BACKLOG).for_each(|n| garbage.append(self.handed.take(n)));
         garbage
     }
 }
 
-/// What the background thread has taken.
-pub(crate) struct Taken<'d, T: Reclaim> {
+/// The background thread's round over the slots.
+pub(crate) struct Round<'d, T: Reclaim> {
     session: Session<'d, T>,
-    garbage: Garbage<T>,
+    /// It closes them.
+    last: bool,
+    /// How many are left.
+    slots: usize,
+    in_hand: Garbage<T>,
 }
 
 impl<'d, T: Reclaim> Session<'d, T> {
-    /// Takes what was handed over; and nothing more is, if it is the `last` time.
-    pub(crate) fn take_handed(self, last: bool) -> Taken<'d, T> {
-        let handed = &self.domain.handed;
-        Taken {
+    /// Takes what was handed over, slot by slot; and nothing more is, if it is the `last` time.
+    pub(crate) fn take_round(self, last: bool) -> Round<'d, T> {
+        Round {
             session: self,
-            garbage: if last { handed.close() } else { handed.take() },
+            last,
+            slots: BACKLOG,
+            in_hand: Garbage::new(),
         }
     }
 }
 
-impl<T: Reclaim> Taken<'_, T> {
-    /// Reclaims one node, if there is one left; if that panics, it is gone too.
+impl<T: Reclaim> Round<'_, T> {
+    /// Reclaims the next node, if there is one; if that panics, it is gone too.
     pub(crate) fn reclaim_one(&mut self) -> bool {
-        /// Counts it when it is gone, also by a panic.
-        struct Done<'a, T: Reclaim>(&'a Handed<T>);
-        impl<T: Reclaim> Drop for Done<'_, T> {
-            fn drop(&mut self) {
-                self.0.done(1);
-            }
+        while self.in_hand.len() == 0 {
+            let Some(n) = self.slots.checked_sub(1) else {
+                return false;
+            };
+            self.slots = n;
+            let handed = &self.session.domain.handed;
+            self.in_hand = if self.last {
+                handed.close(n)
+            } else {
+                handed.take(n)
+            };
         }
-        let one = self.garbage.take_first(1);
-        if one.len() == 0 {
-            return false;
-        }
-        let _done = Done(&self.session.domain.handed);
-        self.session.local.reclaim(one);
+        self.session.local.reclaim(self.in_hand.take_first(1));
         true
     }
 }

@@ -46,6 +46,21 @@ impl<T: Reclaim> Garbage<T> {
         Self { ends: None, len: 0 }
     }
 
+    /// The nodes from `first` on, in some order.
+    ///
+    /// # Safety
+    /// `first` was the first node of a list that was forgotten, and the caller owns what was on it; or null.
+    pub(super) unsafe fn of(first: *mut T) -> Self {
+        let (mut garbage, mut next) = (Self::new(), first);
+        while let Some(node) = NonNull::new(next) {
+            // SAFETY: of the list that was forgotten: the caller's alone, and `push` set the link.
+            next = unsafe { T::next(node) };
+            // SAFETY: the caller's alone.
+            unsafe { garbage.push(node) };
+        }
+        garbage
+    }
+
     /// # Safety
     /// The caller owns `node` exclusively and gives it to the list.
     pub(crate) unsafe fn push(&mut self, node: NonNull<T>) {
@@ -76,9 +91,9 @@ impl<T: Reclaim> Garbage<T> {
         other.forget();
     }
 
-    /// The first node and the last one.
-    pub(super) fn ends(&self) -> Option<(NonNull<T>, NonNull<T>)> {
-        self.ends
+    /// The first node.
+    pub(super) fn first(&self) -> Option<NonNull<T>> {
+        self.ends.map(|(first, _)| first)
     }
 
     /// The nodes are another's.

@@ -1,137 +1,102 @@
-//! A stack on which garbage is handed to another thread, or to an operation that runs destructors already.
+//! Garbage that is handed to a background thread: lists, each in a slot of its own.
 //!
 //! ```text
-//!   closed ──open──► null ◄──offer: a list, by one exchange──► head ──► node ──► ... ──► null
-//!      ▲               │ take: all of it                        │
-//!      └───────────────┴─────── close: gives what is there ─────┘
+//!   scan ──offer──► [list][list][    ][    ]...  slots          closed ◄─────────────┐
+//!                     │     └─── take ──► its destructors         │ open: null       │ close: gives what is there
+//!                     └── all are full: back to the operation     └──► null ◄──► list┘
 //! ```
 //!
-//! It is taken as a whole only, so that an address that comes back (ABA) does no harm. Closed is a state of the
-//! same word: nothing can be handed to one who has gone.
+//! A list is put where there is null, and never linked behind another one: that could be gone meanwhile, and
+//! something else at its address (ABA). Closed is a state of the same word: nothing can be handed to one who has gone.
 //!
-//! Edges: `handed` — the exchange in `offer` (`AcqRel`) → the exchanges in `take` and `close` (`AcqRel`): who takes
-//! the nodes sees what those did who handed them over. `len` orders nothing: it is a limit.
+//! Progress: wait-free. Each slot is tried once.
+//!
+//! Edges: `handed` — the exchange in `offer` (`AcqRel`) → those in `take` (`AcqRel`): who takes the nodes sees
+//! what those did who handed them over. `handed.close` — `take`'s exchange for closed → `open`'s: slots are opened
+//! when all of them have been closed.
 
-use core::ptr::{self, NonNull};
+use core::array;
+use core::ptr;
 
 use super::garbage::{Garbage, Reclaim};
-use crate::sync::{AtomicPtr, AtomicUsize};
+use crate::sync::AtomicPtr;
+use crate::tunables::BACKLOG;
 
 pub(super) struct Handed<T: Reclaim> {
-    head: AtomicPtr<T>,
-    /// How many nodes were handed over and not yet [`done`](Self::done) with.
-    len: AtomicUsize,
+    slots: [AtomicPtr<T>; BACKLOG],
 }
 
-/// Nobody takes what is handed over. (No node has this address: they are aligned to 8.)
+/// Nobody takes what is put there. (No node has this address: they are aligned to 8.)
 const fn closed<T>() -> *mut T {
     ptr::without_provenance_mut(1)
 }
 
 impl<T: Reclaim> Handed<T> {
-    /// A closed one.
-    #[cfg(feature = "std")]
-    pub(super) fn closed() -> Self {
+    /// With all slots closed.
+    pub(super) fn new() -> Self {
         Self {
-            head: AtomicPtr::new(closed()),
-            len: AtomicUsize::new(0),
+            slots: array::from_fn(|_| AtomicPtr::new(closed())),
         }
     }
 
-    /// An open one.
-    #[cfg(not(feature = "std"))]
-    pub(super) fn opened() -> Self {
-        Self {
-            head: AtomicPtr::default(),
-            len: AtomicUsize::new(0),
-        }
-    }
-
-    /// Opens it for one who takes; false if that has been done.
-    #[cfg(feature = "std")]
+    /// Opens the slots for one who takes; false if another one does. The first slot tells, and is the last to be
+    /// closed.
     pub(super) fn open(&self) -> bool {
-        // No pair: it publishes nothing.
-        let opened = self.head.compare_exchange(closed(), ptr::null_mut());
-        opened.is_ok()
-    }
-
-    /// Hands `garbage` over; gives it back if that would make it more than `most`, or nobody takes it.
-    pub(super) fn offer(&self, garbage: Garbage<T>, most: usize) -> Garbage<T> {
-        let Some((first, last)) = garbage.ends() else {
-            return garbage;
-        };
-        let len = garbage.len();
-        // Relaxed: the exchange decides.
-        let mut head = self.head.load_relaxed();
-        if head == closed() {
-            return garbage;
-        }
-        // Relaxed: a limit.
-        if self.len.fetch_add_relaxed(len).saturating_add(len) > most {
-            head = closed();
-        }
-        while head != closed() {
-            // SAFETY: of the list, so ours until the exchange.
-            unsafe { T::set_next(last, head) };
-            // ORD[handed] AcqRel: hands the nodes over.
-            match self.head.compare_exchange(head, first.as_ptr()) {
-                Ok(_) => {
-                    garbage.forget();
-                    return Garbage::new();
-                }
-                Err(now) => head = now,
+        let (first, others) = self.slots.split_first().expect("there are slots");
+        // ORD[handed.close] AcqRel: the others have been closed, too.
+        let opened = first.compare_exchange(closed(), ptr::null_mut()).is_ok();
+        if opened {
+            for slot in others {
+                // Relaxed: it publishes nothing.
+                slot.store_relaxed(ptr::null_mut());
             }
         }
-        // Too many, or closed meanwhile.
-        // SAFETY: still ours.
-        unsafe { T::set_next(last, ptr::null_mut()) };
-        self.done(len);
+        opened
+    }
+
+    /// Puts `garbage` into one of the first `most` slots; gives it back if all are full, or closed.
+    pub(super) fn offer(&self, garbage: Garbage<T>, most: usize) -> Garbage<T> {
+        let Some(first) = garbage.first() else {
+            return garbage;
+        };
+        for slot in self.slots.iter().take(most) {
+            // Relaxed: the exchange decides.
+            let there = slot.load_relaxed();
+            if ptr::eq(slot, &raw const self.slots[0]) && there == closed() {
+                break;
+            }
+            // ORD[handed] AcqRel: hands the nodes over.
+            let free = there.is_null();
+            if free && slot.compare_exchange(there, first.as_ptr()).is_ok() {
+                garbage.forget();
+                return Garbage::new();
+            }
+        }
         garbage
     }
 
-    /// Takes everything that was handed over, and leaves it open, or closed.
-    pub(super) fn take(&self) -> Garbage<T> {
+    /// Takes what is in slot `n`, and leaves it free, or closed.
+    pub(super) fn take(&self, n: usize) -> Garbage<T> {
+        self.take_for(n, ptr::null_mut())
+    }
+
+    /// Takes what is in slot `n`, and closes it: the last ones first.
+    pub(super) fn close(&self, n: usize) -> Garbage<T> {
+        self.take_for(n, closed())
+    }
+
+    fn take_for(&self, n: usize, next: *mut T) -> Garbage<T> {
+        let slot = &self.slots[n];
         // Relaxed: the exchange decides.
-        let mut head = self.head.load_relaxed();
-        while !head.is_null() && head != closed() {
-            // ORD[handed] AcqRel: pairs with the exchange in `offer`.
-            match self.head.compare_exchange(head, ptr::null_mut()) {
-                Ok(head) => return list(head),
-                Err(now) => head = now,
+        let mut there = slot.load_relaxed();
+        while there != next && there != closed() {
+            // ORD[handed] AcqRel: pairs with the exchange in `offer`; ORD[handed.close]: with that in `open`.
+            match slot.compare_exchange(there, next) {
+                // SAFETY: put there by `offer`, and taken by one.
+                Ok(first) => return unsafe { Garbage::of(first) },
+                Err(now) => there = now,
             }
         }
         Garbage::new()
     }
-
-    /// Takes everything that was handed over, the last of it.
-    #[cfg(feature = "std")]
-    pub(super) fn close(&self) -> Garbage<T> {
-        // ORD[handed] AcqRel: pairs with the exchange in `offer`.
-        list(self.head.swap(closed()))
-    }
-
-    /// So many of those that were taken count no more.
-    pub(super) fn done(&self, nodes: usize) {
-        // Relaxed: a limit.
-        self.len.fetch_add_relaxed(0_usize.wrapping_sub(nodes));
-    }
-
-    /// Whether there is nothing to take.
-    #[cfg(not(feature = "std"))]
-    pub(super) fn is_empty(&self) -> bool {
-        // Relaxed: a hint.
-        self.head.load_relaxed().is_null()
-    }
-}
-
-/// The list that begins at `head`, which was taken off the stack.
-fn list<T: Reclaim>(mut head: *mut T) -> Garbage<T> {
-    let mut garbage = Garbage::new();
-    while let Some(node) = NonNull::new(head).filter(|node| node.as_ptr() != closed()) {
-        // SAFETY: taken together with all that is behind it, so ours.
-        head = unsafe { T::next(node) };
-        // SAFETY: ours.
-        unsafe { garbage.push(node) };
-    }
-    garbage
 }

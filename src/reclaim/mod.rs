@@ -38,6 +38,7 @@
 #[cfg(feature = "std")]
 mod background;
 mod garbage;
+#[cfg(feature = "std")]
 mod handed;
 mod hazard;
 mod local;
@@ -92,7 +93,7 @@ impl<T: Reclaim> Domain<T> {
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
             #[cfg(feature = "std")]
-            handed: handed::Handed::closed(),
+            handed: handed::Handed::new(),
             #[cfg(not(feature = "std"))]
             settling: settling::Settling::new(),
         }
@@ -236,14 +237,6 @@ impl<T: Reclaim> Domain<T> {
         self.total(|local| &local.reclaimed)
     }
 
-    /// What was handed to others, and not yet taken.
-    fn take_handed(&self) -> Garbage<T> {
-        #[cfg(feature = "std")]
-        return self.take_for_background();
-        #[cfg(not(feature = "std"))]
-        return self.settling.take();
-    }
-
     fn total(&self, tally: impl Fn(&Local<T>) -> &Tally) -> usize {
         self.each_local()
             .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
@@ -264,7 +257,10 @@ impl<T: Reclaim> Domain<T> {
             }
         }
         self.seats.store_relaxed(0);
+        #[cfg(feature = "std")]
         garbage.append(self.take_handed());
+        #[cfg(not(feature = "std"))]
+        garbage.append(self.settling.take());
         for (block, entries) in self.far.iter_mut().enumerate() {
             let entries = core::mem::take(entries).load_mut();
             if !entries.is_null() {
@@ -361,7 +357,10 @@ impl<'d, T: Reclaim> Session<'d, T> {
             }
         }
         self.local.add_waiting(self.scan());
+        #[cfg(feature = "std")]
         self.local.add_waiting(self.domain.take_handed());
+        #[cfg(not(feature = "std"))]
+        self.local.add_waiting(self.domain.settling.take());
         self.local.all_fall_due();
         self.settle();
     }

@@ -1,6 +1,8 @@
 //! [`Reclamation`]: how a map's removed entries are freed.
 
-use crate::tunables::{BACKLOG, BATCH, DESTRUCTORS};
+#[cfg(feature = "std")]
+use crate::tunables::BACKLOG;
+use crate::tunables::{BATCH, DESTRUCTORS};
 
 /// How a map frees removed entries: in batches of what size, and how many destructors an operation runs; for
 /// [`Builder::reclamation`](crate::Builder::reclamation).
@@ -30,11 +32,12 @@ use crate::tunables::{BACKLOG, BATCH, DESTRUCTORS};
 pub struct Reclamation {
     pub(super) batch: usize,
     pub(super) destructors: usize,
+    #[cfg(feature = "std")]
     pub(super) backlog: usize,
 }
 
 impl Reclamation {
-    /// The default: batches of 512, 16 destructors for each entry that is removed, and a backlog of 32,768.
+    /// The default: batches of 512, 16 destructors for each entry that is removed, and a backlog of 64 batches.
     ///
     /// # Examples
     /// ```
@@ -45,6 +48,7 @@ impl Reclamation {
         Self {
             batch: BATCH,
             destructors: DESTRUCTORS,
+            #[cfg(feature = "std")]
             backlog: BACKLOG,
         }
     }
@@ -89,16 +93,17 @@ impl Reclamation {
         self
     }
 
-    /// How many entries may wait for the background thread, if there is one. What is removed beyond that is freed
-    /// by the operations, as if there were none. (0: all.)
+    /// How many batches may wait for the [background thread](crate::HashMap::reclaim_in_background), if there is
+    /// one; 64 at most. What is removed beyond that is freed by the operations, as if there were none. (0: all is.)
     ///
     /// # Examples
     /// ```
-    /// let settings = splitmap::Reclamation::new().backlog(1_000);
+    /// let settings = splitmap::Reclamation::new().backlog(8);
     /// assert_ne!(settings, splitmap::Reclamation::new());
     /// ```
-    pub const fn backlog(mut self, entries: usize) -> Self {
-        self.backlog = entries;
+    #[cfg(feature = "std")]
+    pub const fn backlog(mut self, batches: usize) -> Self {
+        self.backlog = if batches < BACKLOG { batches } else { BACKLOG };
         self
     }
 }

@@ -25,11 +25,11 @@ impl<K, V> SplitOrder<K, V> {
     /// over.
     pub(crate) fn reclaim_handed(&self, last: bool) -> Reclaimed {
         let (session, _seat) = self.domain.session();
-        let mut handed = session.take_handed(last);
+        let mut round = session.take_round(last);
         let mut reclaimed = Reclaimed::default();
         loop {
             // A node is off the list before its destructor runs; what else that changes is its own.
-            match catch_unwind(AssertUnwindSafe(|| handed.reclaim_one())) {
+            match catch_unwind(AssertUnwindSafe(|| round.reclaim_one())) {
                 Ok(true) => reclaimed.entries += 1,
                 Ok(false) => return reclaimed,
                 Err(payload) => {

@@ -14,6 +14,7 @@
 //! loom's own limits: the stores to one word are ordered as they are executed, and `SeqCst` accesses are
 //! no stronger than `AcqRel` (no access here is `SeqCst`; fences are, and are exact).
 
+mod background;
 mod changes;
 mod entries;
 mod growth;
@@ -305,8 +306,19 @@ fn run(keys: &[u64], threads: usize, body: impl FnOnce(List) -> Entries) {
 
 /// [`run`], on a list of `2^level` buckets.
 fn run_at(level: u32, keys: &[u64], threads: usize, body: impl FnOnce(List) -> Entries) {
+    run_with(level, Reclamation::new(), keys, threads, body);
+}
+
+/// [`run_at`], with settings.
+fn run_with(
+    level: u32,
+    settings: Reclamation,
+    keys: &[u64],
+    threads: usize,
+    body: impl FnOnce(List) -> Entries,
+) {
     let list = Box::into_raw(Box::new(
-        SplitOrder::with_level(level, Reclamation::new()).expect("memory"),
+        SplitOrder::with_level(level, settings).expect("memory"),
     ));
     // SAFETY: freed below, when all threads have been joined.
     let shared = List(unsafe { &*list });
