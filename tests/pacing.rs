@@ -268,9 +268,7 @@ fn the_background_thread_runs_the_destructors_and_operations_none() {
     let reclaimer = map.reclaim_in_background().unwrap();
     assert_eq!(churn(&map, &census), 0);
     wait(|| map.reclaimed_count() > 0);
-    let taken = map.retired_len() + map.reclaimed_count();
     drop(reclaimer);
-    assert_eq!(map.retired_len() + map.reclaimed_count(), taken);
     // Each thread's batch at most, and nothing that was handed over.
     assert!(map.retired_len() <= 2 * 2_000);
     map.flush();
