@@ -67,8 +67,8 @@ pub use whole::{Drain, ExtractIf};
 ///   same map's entries, and from thread-local destructors. (Not from signal handlers, in the midst of an
 ///   operation of the same thread.)
 /// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
-///   when an operation has taken effect; a panic in one surfaces from there (and from the next step of
-///   an iteration, or of [`reserve`](Self::reserve)).
+///   when an operation has taken effect, at most 16 in one that removes or replaces an entry (as set: [`Reclamation`]);
+///   a panic in one surfaces from there (and from the next step of an iteration, or of [`reserve`](Self::reserve)).
 ///
 /// # Memory
 ///
@@ -78,16 +78,21 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// Removed or replaced entries are freed in batches. At most
 ///
-/// > `T · max(512, 2 · H)` entries
+/// > `(T + L) · max(B, 2 · H)` entries
 ///
-/// are removed and not yet freed: a batch for each thread. When it holds 512, or a quarter of `H`, or twice
-/// as many as the last time were still protected, whichever is most, what no hazard protects is freed.
+/// are removed and not yet freed: a batch for each thread. When it holds `B`, or a quarter of `H`, or twice
+/// as many as the last time were still protected, whichever is most, those that no hazard protects are due: the
+/// thread's next operations free some each, for each entry that they remove. As that is one, at least, what is due
+/// and the next batch together are never more than a batch.
 /// A stalled holder of a `Ref` keeps one entry; a stalled thread keeps its batch.
 ///
+/// - `B`, the size of a [batch](Reclamation::batch): 512, unless it is set.
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
 ///   it is at most the greatest number of threads alive at one time that use any map of this crate (and
 ///   one more for each that was in [`flush`](Self::flush) then). Without feature `std`, of
 ///   operations at one time instead, nested ones included, and garbage may be twice as much.
+/// - `L`: 0; with a [background thread](Self::reclaim_in_background), one more than the
+///   [backlog](Reclamation::backlog), which is 64, unless it is set. (And the thread's seat is one of `T`.)
 /// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
 ///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
 ///   iterator is in, which are some 30, unless hashes collide; five for an operation, and as many for each

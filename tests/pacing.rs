@@ -77,7 +77,7 @@ fn an_operation_runs_at_most_so_many_destructors_and_one_that_removes_nothing_no
         let (census, mut random) = (Census::default(), Random::new(3));
         let map = map(Reclamation::new().batch(64).destructors(most));
         let (mut greatest, mut removed) = (0, 0);
-        for _ in 0..scaled(40_000).max(600) {
+        for _ in 0..scaled(40_000).max(200) {
             let before = drops();
             let changed = operate(&map, &census, &mut random);
             let ran = drops() - before;
@@ -99,10 +99,11 @@ fn an_operation_runs_at_most_so_many_destructors_and_one_that_removes_nothing_no
 
 #[test]
 fn a_batch_is_as_large_as_it_is_set() {
-    for batch in [1, 10, 100] {
+    let inserts = scaled(4_000).max(40);
+    for batch in [1, 3, 10, if cfg!(miri) { 20 } else { 100 }] {
         let map = map(Reclamation::new().batch(batch).destructors(usize::MAX));
         let mut most = 0;
-        for n in 0..1_000 {
+        for n in 0..inserts {
             map.insert(n % 7, n);
             most = most.max(map.retired_len());
         }
@@ -111,8 +112,8 @@ fn a_batch_is_as_large_as_it_is_set() {
         assert!(most >= batch - 1);
     }
     let never = map(Reclamation::new().batch(usize::MAX));
-    (0..1_000).for_each(|n| drop(never.insert(n % 7, n)));
-    assert_eq!(never.retired_len(), 1_000 - 7);
+    (0..100).for_each(|n| drop(never.insert(n % 7, n)));
+    assert_eq!(never.retired_len(), 100 - 7);
     never.flush();
     assert_eq!(never.retired_len(), 0);
 }
@@ -134,7 +135,7 @@ fn settings_stay_with_the_map_and_nothing_counts_as_one() {
 fn the_bound_on_garbage_holds_with_refs_and_without() {
     for most in [1, 2, 16] {
         let map = map(Reclamation::new().batch(32).destructors(most));
-        let refs = scaled(4_000).clamp(40, 1_000);
+        let refs = scaled(4_000).clamp(16, 1_000);
         let bound = |refs| bound(1, 0, 32, hazards(usize::try_from(refs).unwrap()));
         for round in 0..3 {
             (0..refs).for_each(|n| drop(map.insert(n, round)));
@@ -162,7 +163,7 @@ fn clear_and_retain_are_paced_and_stay_under_the_bound() {
     for empty in empty {
         let census = Census::default();
         let map = map(Reclamation::new().batch(16).destructors(2));
-        for n in 0..scaled(8_000).max(400) {
+        for n in 0..scaled(8_000).max(100) {
             map.insert(n, Dropped(census.counted(n)));
         }
         empty(&map);
@@ -185,7 +186,7 @@ fn what_destructors_remove_is_paced_as_well() {
         }
     }
     let map = Arc::new(map(Reclamation::new().batch(4).destructors(1)));
-    let entries = scaled(40_000).max(100);
+    let entries = scaled(40_000).max(60);
     (0..entries).for_each(|n| drop(map.insert(n, Next(n, Arc::downgrade(&map)))));
     let before = drops();
     for n in (0..entries).step_by(10) {
@@ -211,7 +212,7 @@ fn destructors_that_panic_leave_the_rest_to_the_operations_that_follow() {
     let census = Census::default();
     let map = map(Reclamation::new().batch(32).destructors(4));
     let (mut panics, mut bombs) = (0, 0);
-    for n in 0..scaled(20_000).max(200) {
+    for n in 0..scaled(20_000).max(120) {
         // Never two in an operation.
         let bomb = n % 13 == 5;
         bombs += usize::from(bomb);
@@ -263,7 +264,7 @@ fn churn(map: &Map<Dropped>, census: &Census) -> usize {
 #[test]
 fn the_background_thread_runs_the_destructors_and_operations_none() {
     // So many wait that no operation need help.
-    let settings = Reclamation::new().batch(if cfg!(miri) { 50 } else { 2_000 });
+    let settings = Reclamation::new().batch(if cfg!(miri) { 30 } else { 2_000 });
     let (census, map) = (Census::default(), Arc::new(map(settings)));
     let reclaimer = map.reclaim_in_background().unwrap();
     assert_eq!(churn(&map, &census), 0);
@@ -356,7 +357,7 @@ fn a_background_thread_that_stands_still_keeps_no_more_than_the_bound() {
     map.insert(0, Held(census.counted(0), Some(Arc::clone(&stage))));
     let mut most = 0;
     let insert = |n| map.insert(n % 3, Held(census.counted(n), None));
-    for n in 0..scaled(20_000).max(500) {
+    for n in 0..scaled(20_000).max(200) {
         insert(n);
         most = most.max(map.retired_len());
         if n == 100 {

@@ -22,9 +22,11 @@
 //! H4  A heavy barrier stands between the unlinking of a node and the scan that may find it unprotected.
 //! H5  No user code runs while a batch, a sink or a hazard is half changed.
 //!
-//! Garbage is bounded: a seat's batch is scanned when it holds [`BATCH`](crate::tunables::BATCH) nodes, a
+//! Garbage is bounded: a seat's batch is scanned when it holds [`Reclamation::batch`] nodes, a
 //! quarter as many as there are hazards, or twice as many as the last scan left, whichever is most; a scan
-//! leaves no more than there are hazards. Hazards are never given back: a seat keeps as many as it needed
+//! leaves no more than there are hazards. What it gives waits in the seat's sink, of which each retirement has some
+//! reclaimed, so that both together hold no more than the batch alone may (`local`); or for a background
+//! thread, in so many slots (`handed`). Hazards are never given back: a seat keeps as many as it needed
 //! at one time, rounded up to a power of two. `HashMap`'s documentation has the formula.
 //!
 //! Progress: a scan is wait-free, and shares nothing with others. One that is stopped keeps its own batch.
