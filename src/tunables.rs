@@ -10,6 +10,18 @@
 /// (In models, more than they retire: they say when to scan.)
 pub(crate) const BATCH: usize = pick(512, 4, 64);
 
+/// Destructors that an operation runs for each entry that it removes.
+///
+/// Fewer spread a batch over more operations; 2 keep up with what is removed. With cheap destructors all that were
+/// tried take the same time (docs/benchmarks/2026-11-26-pauses.md).
+pub(crate) const DESTRUCTORS: usize = pick(16, 2, 64);
+
+/// Batches that may wait for the background thread, if there is one.
+///
+/// More ride out a longer stay of the thread elsewhere: it looks every few milliseconds.
+#[cfg(feature = "std")]
+pub(crate) const BACKLOG: usize = pick(64, 4, 2);
+
 /// Hazards that a thread owns from its first operation on; more are made, as many again each
 /// time, when that many `Ref`s are held at once.
 pub(crate) const HAZARDS: usize = pick(8, 8, 2);

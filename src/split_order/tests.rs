@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use super::{SplitOrder, split_order};
 use crate::list::NewNode;
+use crate::reclaim::Reclamation;
 
 mod failpoints;
 
@@ -55,7 +56,7 @@ const KEYS: u64 = if cfg!(miri) {
 
 #[test]
 fn fillers_that_stop_for_good_leave_every_operation_right() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut stopped = Vec::new();
     let first_level = list.table.level();
     for key in 0..KEYS {
@@ -80,7 +81,7 @@ fn fillers_that_stop_for_good_leave_every_operation_right() {
 
 #[test]
 fn fillers_that_come_late_link_their_slots_where_they_belong() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut late = Vec::new();
     for key in 0..KEYS {
         insert(&list, key);
@@ -118,7 +119,7 @@ fn fillers_that_come_late_link_their_slots_where_they_belong() {
 
 #[test]
 fn a_filler_that_read_its_parent_before_the_level_was_published_does_not_link_there() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut key = 0;
     let mut insert_until = |done: &dyn Fn() -> bool| {
         while !done() {

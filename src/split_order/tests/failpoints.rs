@@ -19,9 +19,9 @@ use std::time::Duration;
 use std::{format, println};
 
 use super::{KEYS, List, check, insert};
-use crate::HashMap;
 use crate::split_order::failpoint::{Failpoint, Held, arm, is_armed};
 use crate::split_order::order::boundary;
+use crate::{HashMap, Reclamation};
 
 type Map = HashMap<u64, u64, foldhash::fast::FixedState>;
 
@@ -278,7 +278,7 @@ fn make_the_list_beside(threads: u64, point: Failpoint, operation: Operation, si
 #[test]
 fn slots_that_stay_pending_leave_every_operation_right() {
     in_time("slots stay pending", |_| {
-        let list = List::new(0).unwrap();
+        let list = List::new(0, Reclamation::new()).unwrap();
         let (mut pending, mut behind_entries) = (0, 0);
         // All are served by the first slots: walks are long.
         let keys = if cfg!(miri) { 40 } else { KEYS.min(3_000) };
