@@ -130,6 +130,7 @@ mod split_order;
 mod sync;
 mod tunables;
 mod unwind;
+mod verification;
 
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
@@ -145,3 +146,4 @@ pub use map::{
 };
 pub use operation::Operation;
 pub use set::HashSet;
+pub use verification::{Chains, Place, Rebuilt, Verification, Violation, ViolationKind};

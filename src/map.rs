@@ -31,6 +31,7 @@ mod or_insert;
 mod owned;
 mod raw;
 mod traits;
+mod verify;
 mod whole;
 
 pub use builder::Builder;

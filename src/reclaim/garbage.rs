@@ -76,7 +76,7 @@ impl<T: Reclaim> Garbage<T> {
         self.head.is_null()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 

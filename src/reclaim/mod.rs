@@ -38,6 +38,7 @@
 mod garbage;
 mod hazard;
 mod local;
+mod pulse;
 mod seat;
 #[cfg(not(feature = "std"))]
 mod settling;
@@ -50,6 +51,7 @@ use crossbeam_utils::CachePadded;
 pub(crate) use garbage::{Garbage, Reclaim};
 use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
+pub(crate) use pulse::Pulse;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use crate::tunables::NEAR;

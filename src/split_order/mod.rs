@@ -31,9 +31,11 @@ mod models;
 mod order;
 mod pop;
 mod range;
+mod rebuild;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod verify;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -42,6 +44,7 @@ pub(crate) use compute::Outcome;
 pub(crate) use entries::Entries;
 pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
+pub(crate) use verify::Rules;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
