@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use splitmap::{HashMap, HashSet, Place, Verification, ViolationKind};
@@ -342,50 +344,53 @@ fn sets_too() {
     assert!(set.verify().is_sound() && set.contains(&key(19)));
 }
 
-/// Writers of their own keys, of the same keys, and one who grows the map, empties it and makes another.
+/// Two writers of keys of their own, which make the map grow, and of keys that they share; in one map after the
+/// other, small ones, where all happens in few places, and larger ones.
 #[test]
 fn nothing_is_wrong_beside_writers_and_growth() {
-    let length = if cfg!(miri) {
-        Duration::ZERO
+    let length = Duration::from_secs(u64::from(!cfg!(miri)));
+    let sizes = if cfg!(miri) {
+        [(4, 3), (20, 3)]
     } else {
-        Duration::from_secs(1)
+        [(50, 1_000), (5_000, 50)]
     };
-    let (end, total) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
-    let (mut verified, mut compared, mut disturbed, mut marked) = (0, 0, 0, 0);
-    while verified == 0 || start.elapsed() < length {
-        let map = HashMap::<u64, u64, Fixed>::default();
-        end.store(false, Ordering::Relaxed);
-        std::thread::scope(|scope| {
-            for id in 0..2 {
-                let (map, end, total) = (&map, &end, &total);
+    let (mut maps, mut verified, mut moved, mut disturbed, mut marked) = (0, 0, 0, 0, 0);
+    while maps < 2 || start.elapsed() < length {
+        let (size, looks) = sizes[maps % 2];
+        let map: HashMap<u64, u64, Fixed> = (0..64).map(|n| (n, n)).collect();
+        let (ready, end) = (Barrier::new(3), AtomicBool::new(false));
+        thread::scope(|scope| {
+            for id in [1, 2] {
+                let (map, ready, end) = (&map, &ready, &end);
                 scope.spawn(move || {
-                    let mut n = 0;
-                    while !end.load(Ordering::Relaxed) && n < 200_000 {
-                        map.insert(id << 32 | n, n);
+                    ready.wait();
+                    for n in (0..).take_while(|_| !end.load(Ordering::Relaxed)) {
+                        map.insert(id << 32 | (n % size), n);
                         map.insert(n % 64, n);
                         map.update(&(n % 32), |_, n| n + 1);
-                        map.remove(&(id << 32 | (n / 2)));
+                        map.remove(&(id << 32 | ((n + size / 2) % size)));
                         map.remove(&((n + 7) % 64));
-                        n += 1;
                     }
-                    total.fetch_add(n, Ordering::Relaxed);
                 });
             }
-            for _ in 0..if cfg!(miri) { 2 } else { 40 } {
+            ready.wait();
+            for _ in 0..looks {
                 let report = map.verify();
                 assert!(report.is_sound(), "{report}");
                 verified += 1;
-                compared += usize::from(report.length_compared());
+                moved += usize::from(!report.length_compared());
                 disturbed += report.disturbed();
                 marked += report.marked();
             }
             end.store(true, Ordering::Relaxed);
         });
         assert_sound(&map);
+        maps += 1;
     }
+    assert!(moved > 0, "nobody changed anything meanwhile");
     println!(
-        "{verified} verifications beside {} rounds: {compared} compared, {disturbed} chains disturbed, {marked} marked",
-        total.into_inner()
+        "{verified} verifications of {maps} maps, {moved} of which changed meanwhile; {disturbed} chains disturbed, \
+         {marked} entries marked"
     );
 }

@@ -49,7 +49,7 @@ where
     /// ```
     #[must_use]
     pub fn verify(&self) -> Verification {
-        self.list().map_or_else(Verification::default, |list| {
+        self.list().map_or_else(Verification::of_nothing, |list| {
             list.verify(&HashedBy(&self.hash_builder))
         })
     }

@@ -36,7 +36,9 @@ fn list() -> List {
     let list = List::with_level(2).unwrap();
     // It does not grow.
     list.domain.session().0.check_again_after(100);
-    KEYS.iter().for_each(|&key| insert(&list, key, u32::eq));
+    for key in KEYS {
+        insert(&list, key, u32::eq);
+    }
     list
 }
 
@@ -83,7 +85,9 @@ fn entry(position: usize, hash: u32) -> Place {
 /// What is found while `links` hold other values.
 fn broken(list: &List, links: &[(&Link<Node>, Succ<Node>)]) -> Verification {
     let before: Vec<_> = links.iter().map(|(link, _)| link.load()).collect();
-    links.iter().for_each(|(link, succ)| link.set(*succ));
+    for (link, succ) in links {
+        link.set(*succ);
+    }
     let report = list.verify(&Plain);
     for ((link, _), before) in links.iter().zip(before) {
         link.set(before);
