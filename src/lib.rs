@@ -137,6 +137,7 @@ mod split_order;
 mod sync;
 mod tunables;
 mod unwind;
+mod verification;
 
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
@@ -156,3 +157,4 @@ pub use map::{
 pub use operation::Operation;
 pub use reclaim::Reclamation;
 pub use set::HashSet;
+pub use verification::{Chains, Place, Rebuilt, Verification, Violation, ViolationKind};

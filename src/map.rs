@@ -36,6 +36,7 @@ mod owned;
 mod raw;
 mod snapshot;
 mod traits;
+mod verify;
 mod whole;
 
 #[cfg(feature = "std")]

@@ -77,6 +77,15 @@ pub(crate) const CENSUS_ROOM: usize = pick(64, 16, 2);
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
 
+/// How often [`verify`](crate::HashMap::verify) looks again at a chain that changes meanwhile, and at one link of it.
+///
+/// More tries leave fewer chains unlooked at, and let others keep it for longer.
+pub(crate) const TRIES: usize = pick(64, 64, 3);
+
+/// Entries with the same 32 bits of the hash that [`verify`](crate::HashMap::verify) compares each entry's key with: each takes a
+/// hazard.
+pub(crate) const NEIGHBOURS: usize = pick(8, 8, 2);
+
 const fn pick(real: usize, miri: usize, loom: usize) -> usize {
     if cfg!(loom) {
         loom

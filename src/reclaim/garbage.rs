@@ -138,7 +138,7 @@ impl<T: Reclaim> Garbage<T> {
         Some(node)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 

@@ -47,6 +47,7 @@ mod garbage;
 mod handed;
 mod hazard;
 mod local;
+mod pulse;
 mod seat;
 mod settings;
 #[cfg(not(feature = "std"))]
@@ -62,6 +63,7 @@ pub(crate) use census::{Lost, Pinned};
 pub(crate) use garbage::{Garbage, Reclaim};
 use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
+pub(crate) use pulse::Pulse;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use crate::tunables::NEAR;

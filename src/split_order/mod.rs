@@ -33,10 +33,12 @@ mod models;
 mod order;
 mod pop;
 mod range;
+mod rebuild;
 mod snapshot;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod verify;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -46,6 +48,7 @@ pub(crate) use entries::Entries;
 pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
 pub(crate) use snapshot::Snapshot;
+pub(crate) use verify::Rules;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};

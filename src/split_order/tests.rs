@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{SplitOrder, split_order};
+use super::{Rules, SplitOrder, split_order};
 use crate::list::NewNode;
 use crate::reclaim::Reclamation;
 
 mod failpoints;
+mod verify;
 
 type List = SplitOrder<u64, u64>;
 
@@ -20,6 +21,17 @@ fn get(list: &List, key: u64) -> Option<u64> {
     let (node, _guard) = list.get(split_order(key), |other| *other == key)?;
     // SAFETY: protected by `_guard`.
     Some(*unsafe { node.as_ref() }.value())
+}
+
+/// Keys hash as [`insert`] has it.
+struct Spread;
+impl Rules<u64> for Spread {
+    fn hash(&self, key: &u64) -> u32 {
+        split_order(*key)
+    }
+    fn eq(&self, a: &u64, b: &u64) -> bool {
+        a == b
+    }
 }
 
 /// Every entry is found, none is found that is not there, and a walk over everything sees each once.
@@ -37,6 +49,9 @@ fn check(list: &List, keys: Range<u64>) {
         seen += 1;
     }
     assert_eq!(seen, len);
+    let report = list.verify(&Spread);
+    assert!(report.is_sound() && report.length_compared(), "{report}");
+    assert_eq!((report.entries(), report.disturbed()), (len, 0));
 }
 
 /// Takes the next chunk of the growing level away, as a filler does that stops right after.

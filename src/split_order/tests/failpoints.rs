@@ -171,6 +171,9 @@ fn check_map(map: &Map, expected: &BTreeMap<u64, u64>, situation: &str) {
         "{situation}"
     );
     assert_eq!(&entries, expected, "{situation}");
+    let report = map.verify();
+    assert!(report.is_sound(), "{situation}: {report}");
+    assert_eq!(report.entries(), map.len(), "{situation}");
 }
 
 /// Everything, beside threads that are stopped; and after they went on.
