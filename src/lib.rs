@@ -121,6 +121,7 @@ mod guard;
 mod hasher;
 mod iter;
 mod key;
+mod lease;
 mod list;
 mod map;
 mod operation;
@@ -139,6 +140,9 @@ pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
 pub use key::{Key, Keys, Values};
+pub use lease::{Canceller, EndReason, Ended, Lease, LeaseEndedError};
+#[cfg(feature = "std")]
+pub use lease::{Deadlines, RenewError, Sweeper, Swept};
 pub use map::{
     Builder, CompareExchangeError, Computed, Drain, Entry, ExtractIf, GetMany, HashMap, IntoIter,
     IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, VacantEntry, ValuesMut,

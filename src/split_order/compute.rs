@@ -121,18 +121,6 @@ impl<K, V> SplitOrder<K, V> {
         result
     }
 
-    /// Removes this very entry, which the caller protects; false if it is no longer there.
-    pub(crate) fn remove_that(&self, node: &Node<K, V>) -> bool {
-        let (session, _seat) = self.domain.session();
-        let removed = node.next().mark().is_some();
-        if removed {
-            session.count(usize::MAX);
-            self.sweep(session, node.hash());
-        }
-        session.settle();
-        removed
-    }
-
     /// Puts `new`, of the same key, in the place of this very entry, which the caller protects; gives it
     /// back if the entry is no longer there.
     pub(crate) fn replace_that(
@@ -155,7 +143,7 @@ impl<K, V> SplitOrder<K, V> {
     }
 
     /// The place of this very node, which the caller protects.
-    fn find_that<'d>(
+    pub(super) fn find_that<'d>(
         &'d self,
         session: Session<'d, Node<K, V>>,
         that: &Node<K, V>,
