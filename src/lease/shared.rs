@@ -46,6 +46,7 @@ impl<K, V> Duties<K, V> {
         self.actions.push(action);
     }
 
+    #[cfg(feature = "std")]
     pub(super) fn bind(&mut self, bond: impl Send + 'static) {
         self.bonds.push(Box::new(bond));
     }

@@ -22,6 +22,7 @@ use super::ended::EndReason;
 use crate::sync::AtomicUsize;
 
 const KIND: usize = 0b1111;
+#[cfg(feature = "std")]
 const TERM: usize = KIND + 1;
 
 const ACTIVE: usize = 0;
