@@ -66,7 +66,27 @@
 //! | change, atomically | [`update`](HashMap::update), [`update_or_insert`](HashMap::update_or_insert), [`compare_exchange`](HashMap::compare_exchange) |
 //! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
+//! | an entry that goes with a scope | [`lease`](HashMap::lease), [`try_lease`](HashMap::try_lease) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//!
+//! # Leases
+//!
+//! An entry may be bound to a scope, as Go binds a call with `defer`: [`lease`](HashMap::lease) inserts it and gives a
+//! handle, and when that is dropped, by a return, a panic or the abortion of a task, *that very entry* is removed; a newer
+//! one under its key stays. A lease can also be cancelled from elsewhere ([`Lease::canceller`]), have a deadline
+//! (`Lease::until`, with [`Deadlines`]), or be bound to a `CancellationToken` (`Lease::bind`, feature `tokio`); whoever comes first
+//! ends it, once, and runs its actions ([`Lease::on_end`]).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use splitmap::HashMap;
+//!
+//! let online = Arc::new(HashMap::new());
+//! let session = online.lease("ada", "10.0.0.1").on_end(|ended| println!("{} left", ended.key()));
+//! assert!(online.contains_key("ada"));
+//! drop(session);
+//! assert!(!online.contains_key("ada"));
+//! ```
 //!
 //! # Features
 //!
@@ -74,6 +94,7 @@
 //!   crate needs `core` and `alloc` and an allocator: name a hasher (`HashMap::with_hasher`); an operation then takes
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
+//! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Choosing a hasher
@@ -92,6 +113,7 @@
 //! ```text
 //!   HashMap, HashSet          map.rs, set.rs                std names
 //!   Ref, Key, Iter            guard.rs, key.rs, iter.rs
+//!   Lease, Deadlines          lease/                        entries bound to a scope
 //!        |
 //!   split_order/              buckets over the list: directory of doubling segments, growth, walks
 //!        |

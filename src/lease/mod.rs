@@ -31,6 +31,8 @@ mod deadlines;
 mod ended;
 #[cfg(feature = "std")]
 mod inbox;
+#[cfg(all(test, loom))]
+mod models;
 mod shared;
 mod state;
 #[cfg(feature = "std")]

@@ -50,7 +50,7 @@ pub(super) enum Call {
 }
 
 impl State {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicUsize::new(ACTIVE))
     }
 

@@ -28,7 +28,7 @@ mod failpoint;
 mod growth;
 mod held;
 #[cfg(all(test, loom))]
-mod models;
+pub(crate) mod models;
 mod order;
 mod pop;
 mod range;
