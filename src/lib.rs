@@ -66,8 +66,28 @@
 //! | change, atomically | [`update`](HashMap::update), [`update_or_insert`](HashMap::update_or_insert), [`compare_exchange`](HashMap::compare_exchange) |
 //! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
+//! | an entry that goes with a scope | [`lease`](HashMap::lease), [`try_lease`](HashMap::try_lease) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
 //! | see what waits to be freed, or free it now | [`retired_len`](HashMap::retired_len), [`reclaimed_count`](HashMap::reclaimed_count), [`flush`](HashMap::flush) |
+//!
+//! # Leases
+//!
+//! An entry may be bound to a scope, as Go binds a call with `defer`: [`lease`](HashMap::lease) inserts it and gives a
+//! handle, and when that is dropped, by a return, a panic or the abortion of a task, *that very entry* is removed; a newer
+//! one under its key stays. A lease can also be cancelled from elsewhere ([`Lease::canceller`]), have a deadline
+//! (`Lease::until`, with [`Deadlines`]), or be bound to a `CancellationToken` (`Lease::bind`, feature `tokio`); whoever comes first
+//! ends it, once, and runs its actions ([`Lease::on_end`]).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use splitmap::HashMap;
+//!
+//! let online = Arc::new(HashMap::new());
+//! let session = online.lease("ada", "10.0.0.1").on_end(|ended| println!("{} left", ended.key()));
+//! assert!(online.contains_key("ada"));
+//! drop(session);
+//! assert!(!online.contains_key("ada"));
+//! ```
 //!
 //! # Features
 //!
@@ -75,6 +95,7 @@
 //!   crate needs `core` and `alloc` and an allocator: name a hasher (`HashMap::with_hasher`); an operation then takes
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
+//! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Who runs the destructors
@@ -99,6 +120,7 @@
 //! ```text
 //!   HashMap, HashSet          map.rs, set.rs                std names
 //!   Ref, Key, Iter            guard.rs, key.rs, iter.rs
+//!   Lease, Deadlines          lease/                        entries bound to a scope
 //!        |
 //!   split_order/              buckets over the list: directory of doubling segments, growth, walks
 //!        |
@@ -128,6 +150,7 @@ mod guard;
 mod hasher;
 mod iter;
 mod key;
+mod lease;
 mod list;
 mod map;
 mod operation;
@@ -147,6 +170,9 @@ pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
 pub use key::{Key, Keys, Values};
+pub use lease::{Canceller, EndReason, Ended, Lease, LeaseEndedError};
+#[cfg(feature = "std")]
+pub use lease::{Deadlines, RenewError, Sweeper, Swept};
 #[cfg(feature = "std")]
 pub use map::Reclaimer;
 pub use map::{

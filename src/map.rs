@@ -29,6 +29,7 @@ mod builder;
 mod compute;
 mod entry;
 mod exclusive;
+mod held;
 mod keyed;
 mod many;
 mod or_insert;

@@ -12,9 +12,16 @@
 //!   main ─► server ─► connection ─► commands ─► store ─► splitmap
 //!    args     │           │            │          └─ blob (bytes), expiry (the sweep)
 //!             │           │            └─ scan, glob: KEYS and SCAN
+//!             │           │            └─ leases: what vanishes with the client
 //!             │           └─ admission (limits), request (decoding), reply (encoding)
 //!             └─ a task for each client, Ctrl-C, the summary
 //! ```
+//!
+//! Keys that vanish with their client, for registries of who is here (see `leases`):
+//! - `SESSION.SET key value [EX seconds | PX milliseconds]` sets the key until the connection ends, however it ends: then
+//!   this very entry goes. What anybody has set there since stays, also what APPEND or EXPIRE have made of it.
+//! - `SESSION.KEEP key` makes it a lasting one: 1, or 0 if the entry is not (or no longer) this connection's.
+//! - `RESET` ends them, too.
 //!
 //! What differs from Redis:
 //! - MSET, MGET, DEL and EXISTS of many keys are atomic for each key, not as a whole,
@@ -39,6 +46,7 @@ mod connection;
 mod expiry;
 mod glob;
 mod integer;
+mod leases;
 mod reply;
 mod request;
 mod scan;

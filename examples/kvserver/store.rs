@@ -10,21 +10,27 @@
 //! | [`Store::set_if_absent`] | `try_insert` |
 //! | [`Store::modify`] | `compute` |
 //! | [`Store::remove`] | `remove` |
+//! | [`Store::lease`] | `lease`, as `insert`, until the lease is dropped |
 //!
 //! An entry whose time has passed counts as absent: whoever meets it removes it with
 //! `remove_if`, or replaces it in the same step; the sweep (see [`crate::expiry`]) finds
 //! those nobody meets.
 
+use alloc::sync::Arc;
+use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use splitmap::{Computed, HashMap, Operation, Ref};
+use splitmap::{Computed, HashMap, Lease, Operation, Ref};
 
 use crate::blob::Blob;
 use crate::glob;
 
 /// An entry of the store, readable however long it is held.
 pub(crate) type EntryRef<'s> = Ref<'s, Blob, Entry>;
+
+/// An entry that goes when this is dropped.
+pub(crate) type EntryLease = Lease<Blob, Entry>;
 
 /// A value, and when it ends. Cloning shares the bytes.
 #[derive(Clone, Debug)]
@@ -72,7 +78,7 @@ impl Entry {
 /// The keys and their values.
 #[derive(Default)]
 pub(crate) struct Store {
-    map: HashMap<Blob, Entry>,
+    map: Arc<HashMap<Blob, Entry>>,
     volatile: AtomicBool,
 }
 
@@ -94,6 +100,20 @@ impl Store {
         let old = self.map.insert(key.into(), entry);
         self.note_volatile(volatile);
         old.filter(|old| old.is_live())
+    }
+
+    /// Sets `key` to `entry` until the lease ends; then this very entry goes.
+    pub(crate) fn lease(&self, key: &[u8], entry: Entry) -> EntryLease {
+        let volatile = entry.is_volatile();
+        let lease = self.map.lease(key.into(), entry);
+        self.note_volatile(volatile);
+        lease
+    }
+
+    /// Whether the key of `lease` still has the leased entry, and no newer one.
+    pub(crate) fn is_leased_by(&self, lease: &EntryLease) -> bool {
+        let entry = self.map.get(&**lease.key());
+        entry.is_some_and(|entry| ptr::eq(entry.value(), lease.value()))
     }
 
     /// Sets `key` unless it is there already: then gives the live entry that is.

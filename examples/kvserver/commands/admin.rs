@@ -33,6 +33,7 @@ pub(super) fn quit<'s>(client: &mut Client<'s>, _request: &Request) -> Done<'s> 
 
 pub(super) fn reset<'s>(client: &mut Client<'s>, _request: &Request) -> Done<'s> {
     set_name(client, b"")?;
+    client.leases.clear();
     client.reply.status("RESET");
     Ok(Outcome::Replied)
 }

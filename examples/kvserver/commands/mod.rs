@@ -10,12 +10,14 @@
 mod admin;
 mod expire;
 mod keys;
+mod session;
 mod strings;
 
 use core::fmt::{self, Write as _};
 
 use crate::blob::Blob;
 use crate::integer;
+use crate::leases::Leases;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::server::Server;
@@ -26,6 +28,7 @@ pub(crate) struct Client<'s> {
     pub(crate) server: &'s Server,
     pub(crate) id: u64,
     pub(crate) reply: Reply,
+    pub(crate) leases: Leases,
 }
 
 impl<'s> Client<'s> {
@@ -34,6 +37,7 @@ impl<'s> Client<'s> {
             server,
             id,
             reply: Reply::default(),
+            leases: Leases::default(),
         }
     }
 }
@@ -134,6 +138,8 @@ static COMMANDS: &[Command] = table! {
     "reset"    1..=1    admin::reset;
     "scan"     2..=MANY keys::scan;
     "select"   2..=2    admin::select;
+    "session.keep" 2..=2 session::keep;
+    "session.set" 3..=5 session::set;
     "set"      3..=MANY strings::set;
     "setnx"    3..=3    strings::setnx;
     "strlen"   2..=2    strings::strlen;
