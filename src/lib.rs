@@ -74,6 +74,8 @@
 //!   crate needs `core` and `alloc` and an allocator: name a hasher (`HashMap::with_hasher`); an operation then takes
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
+//! - `snapshot-file` (needs `std` and Unix, brings `serde`): maps are written to files and read back, atomically and with
+//!   checksums.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Choosing a hasher
@@ -135,6 +137,8 @@ pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
 #[cfg(feature = "rayon")]
 pub use features::rayon::{ParIter, ParKeys};
+#[cfg(all(feature = "snapshot-file", unix))]
+pub use features::snapshot_file;
 pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
