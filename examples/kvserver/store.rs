@@ -16,8 +16,10 @@
 //! those nobody meets.
 
 use core::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Instant;
 
+use splitmap::snapshot_file::{self, Saved, SnapshotFileError};
 use splitmap::{Computed, HashMap, Operation, Ref};
 
 use crate::blob::Blob;
@@ -156,6 +158,29 @@ impl Store {
     /// All entries, dead ones too. The iterator holds up nobody and may be held for long.
     pub(crate) fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> + Send {
         self.map.iter()
+    }
+
+    /// The entries that a snapshot has, dead ones too: each as it was at some moment of this call.
+    fn entries_to_save(&self) -> Vec<(Blob, Entry)> {
+        self.entries()
+            .map(|entry| (entry.key().clone(), entry.value().clone()))
+            .collect()
+    }
+
+    /// Writes a snapshot to the file at `path`, which is the former one until the new one is whole.
+    pub(crate) fn save(&self, path: &Path) -> Result<Saved, SnapshotFileError> {
+        let entries = self.entries_to_save();
+        snapshot_file::save(path, entries.iter().map(|(key, entry)| (key, entry)))
+    }
+
+    /// The live entries of the snapshot at `path`, and how many have died since it was made.
+    pub(crate) fn load(path: &Path) -> Result<(Self, usize), SnapshotFileError> {
+        let map: HashMap<Blob, Entry> = HashMap::load(path)?;
+        let all = map.len();
+        map.retain(|_, entry| entry.is_live());
+        let expired = all - map.len();
+        let volatile = AtomicBool::new(true); // perhaps: the sweep will see
+        Ok((Self { map, volatile }, expired))
     }
 
     /// The live keys that match `pattern`.

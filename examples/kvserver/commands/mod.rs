@@ -10,6 +10,7 @@
 mod admin;
 mod expire;
 mod keys;
+mod saves;
 mod strings;
 
 use core::fmt::{self, Write as _};
@@ -18,6 +19,7 @@ use crate::blob::Blob;
 use crate::integer;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::saves::Turn;
 use crate::server::Server;
 use crate::store::EntryRef;
 
@@ -48,6 +50,8 @@ pub(crate) enum Outcome<'s> {
     EntryOfEach,
     /// Send these keys.
     Keys(Vec<Blob>),
+    /// Save, while the connection goes on.
+    SaveBehind(Turn),
     /// Send what is written and close.
     Close,
 }
@@ -106,6 +110,7 @@ macro_rules! table {
 #[rustfmt::skip]
 static COMMANDS: &[Command] = table! {
     "append"   3..=3    strings::append;
+    "bgsave"   1..=2    saves::bgsave;
     "client"   2..=MANY admin::client;
     "command"  1..=MANY admin::command;
     "config"   2..=MANY admin::config;
@@ -124,6 +129,7 @@ static COMMANDS: &[Command] = table! {
     "incrby"   3..=3    strings::incrby;
     "info"     1..=MANY admin::info;
     "keys"     2..=2    keys::keys;
+    "lastsave" 1..=1    saves::lastsave;
     "mget"     2..=MANY strings::mget;
     "mset"     3..=MANY strings::mset;
     "persist"  2..=2    expire::persist;
@@ -132,6 +138,7 @@ static COMMANDS: &[Command] = table! {
     "pttl"     2..=2    expire::pttl;
     "quit"     1..=MANY admin::quit;
     "reset"    1..=1    admin::reset;
+    "save"     1..=1    saves::save;
     "scan"     2..=MANY keys::scan;
     "select"   2..=2    admin::select;
     "set"      3..=MANY strings::set;
