@@ -118,3 +118,41 @@ pub(crate) fn unix_seconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Saves;
+    use crate::store::{Entry, Store};
+
+    #[test]
+    fn there_is_one_save_at_a_time_also_after_one_that_failed() {
+        let saves = Saves::new("/dev/null/snapshot".into(), 7);
+        let turn = saves.begin().expect("nobody saves");
+        assert!(saves.begin().is_none() && saves.going_on());
+        assert!(saves.save(&Store::default(), turn).is_err());
+        assert!(!saves.going_on() && saves.last_failed() && saves.last_at() == 7);
+        assert!(saves.begin().is_some());
+    }
+
+    #[test]
+    fn what_has_expired_since_it_was_saved_is_not_loaded() {
+        let path = std::env::temp_dir().join(format!("kvserver-test-{}", std::process::id()));
+        let saves = Saves::new(path.clone(), 0);
+        let (store, line) = saves.load().expect("no file is no error");
+        assert!(store.len() == 0 && line.contains("begins empty"));
+        let soon = std::time::Instant::now() + core::time::Duration::from_millis(1);
+        store.set(b"stays", Entry::lasting(b"v"));
+        store.set(b"goes", Entry::lasting(b"v").with_expiry(Some(soon)));
+        saves
+            .save(&store, saves.begin().expect("nobody saves"))
+            .expect("a file");
+        assert!(saves.last_at() > 0 && !saves.last_failed());
+        std::thread::sleep(core::time::Duration::from_millis(5));
+        let loaded = saves.load();
+        std::fs::remove_file(path).expect("the file");
+        let (store, line) = loaded.expect("whole");
+        assert!(line.ends_with("1 had expired"), "{line}");
+        assert_eq!(store.len(), 1);
+        assert_eq!(&*store.get(b"stays").expect("saved").data, b"v");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn replace<R>(
         .ok_or_else(|| refuse("it names no file"))?
         .to_os_string();
     name.push(SAVING);
-    let new = Saving::begin(path.with_file_name(name))?;
+    let new = Saving::begin(&path.with_file_name(name))?;
     if let Some(former) = former {
         new.file
             .set_permissions(former.permissions())
@@ -66,28 +66,36 @@ struct Saving {
 }
 
 impl Saving {
-    fn begin(path: PathBuf) -> Result<Self, SnapshotFault> {
+    fn begin(path: &Path) -> Result<Self, SnapshotFault> {
         loop {
             let file = OpenOptions::new()
                 .write(true)
                 .create(true)
                 .truncate(false) // nobody's before it is locked
-                .open(&path)
+                .open(path)
                 .map_err(SnapshotFault::io("make a file beside it"))?;
-            file.try_lock().map_err(|error| match error {
-                TryLockError::WouldBlock => SnapshotFault::Busy,
-                TryLockError::Error(error) => SnapshotFault::io("lock the file beside it")(error),
-            })?;
-            if is_at(&file, &path).map_err(SnapshotFault::io("look at the file beside it"))? {
-                file.set_len(0)
-                    .map_err(SnapshotFault::io("write over the file beside it"))?;
-                return Ok(Self {
-                    file,
-                    path,
-                    moved: false,
-                });
+            if let Some(saving) = Self::claim(file, path)? {
+                return Ok(saving);
             }
         }
+    }
+
+    /// Locks and empties `file`, if it still stands at `path`.
+    fn claim(file: File, path: &Path) -> Result<Option<Self>, SnapshotFault> {
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => SnapshotFault::Busy,
+            TryLockError::Error(error) => SnapshotFault::io("lock the file beside it")(error),
+        })?;
+        if !is_at(&file, path).map_err(SnapshotFault::io("look at the file beside it"))? {
+            return Ok(None);
+        }
+        file.set_len(0)
+            .map_err(SnapshotFault::io("write over the file beside it"))?;
+        Ok(Some(Self {
+            file,
+            path: path.into(),
+            moved: false,
+        }))
     }
 
     fn become_file(mut self, path: &Path) -> Result<(), SnapshotFault> {
@@ -128,4 +136,42 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::Write as _;
+
+    use super::{Saving, replace};
+
+    /// Between one's opening of `NAME.saving` and its locking, another one moves that file into its place.
+    #[test]
+    fn a_file_that_was_moved_before_it_was_locked_is_left_alone() {
+        let folder =
+            std::env::temp_dir().join(std::format!("splitmap-place-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (path, saving) = (folder.join("map"), folder.join("map.saving"));
+        let mut opened = None;
+        replace(&path, |mut file| {
+            opened = Some(File::options().write(true).open(&saving).unwrap());
+            file.write_all(b"whole").unwrap();
+            Ok(())
+        })
+        .unwrap();
+        assert!(
+            Saving::claim(opened.unwrap(), &saving).unwrap().is_none(),
+            "nothing stands there"
+        );
+        let opened = File::options().write(true).open(&path).unwrap();
+        fs::write(&saving, "another").unwrap();
+        assert!(
+            Saving::claim(opened, &saving).unwrap().is_none(),
+            "another stands there"
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        replace(&path, |_| Ok(())).unwrap();
+        assert!(fs::read(&path).unwrap().is_empty() && !fs::exists(&saving).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
