@@ -5,7 +5,8 @@
 //!   load   NAME    ─► form: each block checked, then decoded ─► a fresh map, given out when all was right
 //! ```
 //!
-//! [`form`] knows bytes and no files, [`place`] files and no bytes, [`fault`] what goes wrong with either.
+//! Feature `snapshot-file`, on Unix. (`form.rs` knows bytes and no files, `place.rs` files and no bytes, `fault.rs` what goes
+//! wrong with either.)
 
 mod fault;
 mod form;
