@@ -96,6 +96,8 @@
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
 //! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
+//! - `snapshot-file` (needs `std` and Unix, brings `serde`): maps are written to files and read back, atomically and with
+//!   checksums.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Who runs the destructors
@@ -166,6 +168,8 @@ pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
 #[cfg(feature = "rayon")]
 pub use features::rayon::{ParIter, ParKeys};
+#[cfg(all(feature = "snapshot-file", unix))]
+pub use features::snapshot_file;
 pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;

@@ -19,8 +19,10 @@
 use alloc::sync::Arc;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Instant;
 
+use splitmap::snapshot_file::{Saved, SnapshotFileError};
 use splitmap::{Computed, HashMap, Lease, Operation, Ref};
 
 use crate::blob::Blob;
@@ -176,6 +178,21 @@ impl Store {
     /// All entries, dead ones too. The iterator holds up nobody and may be held for long.
     pub(crate) fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> + Send {
         self.map.iter()
+    }
+
+    /// Writes all entries of one moment, dead ones too, to the file at `path`, which is the former one until the new one is whole.
+    pub(crate) fn save(&self, path: &Path) -> Result<Saved, SnapshotFileError> {
+        self.map.snapshot().save(path)
+    }
+
+    /// The live entries of the snapshot at `path`, and how many have died since it was made.
+    pub(crate) fn load(path: &Path) -> Result<(Self, usize), SnapshotFileError> {
+        let map: HashMap<Blob, Entry> = HashMap::load(path)?;
+        let all = map.len();
+        map.retain(|_, entry| entry.is_live());
+        let expired = all - map.len();
+        let volatile = AtomicBool::new(true); // perhaps: the sweep will see
+        Ok((Self { map, volatile }, expired))
     }
 
     /// The live keys that match `pattern`.

@@ -10,6 +10,7 @@
 mod admin;
 mod expire;
 mod keys;
+mod saves;
 mod session;
 mod strings;
 
@@ -20,6 +21,7 @@ use crate::integer;
 use crate::leases::Leases;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::saves::Turn;
 use crate::server::Server;
 use crate::store::EntryRef;
 
@@ -52,6 +54,8 @@ pub(crate) enum Outcome<'s> {
     EntryOfEach,
     /// Send these keys.
     Keys(Vec<Blob>),
+    /// Save, while the connection goes on.
+    SaveBehind(Turn),
     /// Send what is written and close.
     Close,
 }
@@ -110,6 +114,7 @@ macro_rules! table {
 #[rustfmt::skip]
 static COMMANDS: &[Command] = table! {
     "append"   3..=3    strings::append;
+    "bgsave"   1..=2    saves::bgsave;
     "client"   2..=MANY admin::client;
     "command"  1..=MANY admin::command;
     "config"   2..=MANY admin::config;
@@ -128,6 +133,7 @@ static COMMANDS: &[Command] = table! {
     "incrby"   3..=3    strings::incrby;
     "info"     1..=MANY admin::info;
     "keys"     2..=2    keys::keys;
+    "lastsave" 1..=1    saves::lastsave;
     "mget"     2..=MANY strings::mget;
     "mset"     3..=MANY strings::mset;
     "persist"  2..=2    expire::persist;
@@ -136,6 +142,7 @@ static COMMANDS: &[Command] = table! {
     "pttl"     2..=2    expire::pttl;
     "quit"     1..=MANY admin::quit;
     "reset"    1..=1    admin::reset;
+    "save"     1..=1    saves::save;
     "scan"     2..=MANY keys::scan;
     "select"   2..=2    admin::select;
     "session.keep" 2..=2 session::keep;

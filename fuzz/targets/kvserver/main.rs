@@ -45,6 +45,8 @@ mod reply;
 #[path = "../../../examples/kvserver/request.rs"]
 mod request;
 mod resp;
+#[path = "../../../examples/kvserver/saves.rs"]
+mod saves;
 #[path = "../../../examples/kvserver/scan.rs"]
 mod scan;
 #[path = "../../../examples/kvserver/server.rs"]
@@ -52,6 +54,8 @@ mod server;
 mod session;
 #[path = "../../../examples/kvserver/store.rs"]
 mod store;
+#[path = "../../../examples/kvserver/stored.rs"]
+mod stored;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 
