@@ -192,7 +192,13 @@ impl Store {
         map.retain(|_, entry| entry.is_live());
         let expired = all - map.len();
         let volatile = AtomicBool::new(true); // perhaps: the sweep will see
-        Ok((Self { map, volatile }, expired))
+        Ok((
+            Self {
+                map: Arc::new(map),
+                volatile,
+            },
+            expired,
+        ))
     }
 
     /// The live keys that match `pattern`.

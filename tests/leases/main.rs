@@ -213,7 +213,7 @@ fn a_lease_in_a_value_of_another_map_ends_with_it() {
     outer.insert(1, inner.lease(2, census.counted(3)));
     outer.remove(&1);
     assert!(inner.contains_key(&2), "not freed yet");
-    outer.collect_retired();
+    outer.flush();
     assert!(!inner.contains_key(&2));
     drop(inner);
     drop(outer);

@@ -127,7 +127,7 @@ fn a_destructor_that_panics_in_an_update_leaves_the_lease_bound() {
 
 /// Frees what is left, bombs apart.
 fn drain(map: Map<Bomb>) {
-    while catch_unwind(AssertUnwindSafe(|| map.collect_retired())).is_err() {}
+    while catch_unwind(AssertUnwindSafe(|| map.flush())).is_err() {}
     let map: Result<HashMap<_, _>, _> = std::sync::Arc::try_unwrap(map);
     let _ = catch_unwind(AssertUnwindSafe(|| drop(map)));
 }
