@@ -50,7 +50,7 @@
 //! - **Several operations are several**: what must be one step is [`update`](HashMap::update), [`compute`](HashMap::compute) or
 //!   [`compare_exchange`](HashMap::compare_exchange).
 //! - **[`len`](HashMap::len) is a sum of counts** that others change while it is taken, and exact when nobody does.
-//! - **Iterators** give what is there throughout exactly once ([`iter`](HashMap::iter)). They are no snapshot.
+//! - **Iterators** give what is there throughout exactly once ([`iter`](HashMap::iter)). They are no [`snapshot`](HashMap::snapshot).
 //! - **Everything that happened before** an entry was inserted is seen by who reads it (release and acquire).
 //! - **Memory**: an allocation for each entry, two to four 8-byte slots beside it, and garbage within a bound that
 //!   [`HashMap`'s documentation](HashMap#memory) gives.
@@ -68,6 +68,8 @@
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
 //! | an entry that goes with a scope | [`lease`](HashMap::lease), [`try_lease`](HashMap::try_lease) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//! | all entries of one moment | [`snapshot`](HashMap::snapshot) |
+//! | look for faults, and mend them | [`verify`](HashMap::verify), [`rebuild`](HashMap::rebuild) |
 //! | see what waits to be freed, or free it now | [`retired_len`](HashMap::retired_len), [`reclaimed_count`](HashMap::reclaimed_count), [`flush`](HashMap::flush) |
 //!
 //! # Leases
@@ -88,6 +90,12 @@
 //! drop(session);
 //! assert!(!online.contains_key("ada"));
 //! ```
+//!
+//! # Snapshots
+//!
+//! [`snapshot`](HashMap::snapshot) gives all entries of one moment while everybody goes on, and keeps them readable: to
+//! sum them up, to serialize them, to write them to a file (`Snapshot::save` and `HashMap::load`, feature
+//! `snapshot-file`), to make a second map of them.
 //!
 //! # Features
 //!
