@@ -72,7 +72,7 @@ fn a_snapshot_beside_a_replacement() {
 fn a_snapshot_beside_two_replacements() {
     Pair {
         name: ["snapshot", "update, update"],
-        explore: Explore::Preemptions(1),
+        explore: Explore::Preemptions(2),
         keys: &[5, 40],
         first: List::snapshot,
         second: |list| {
