@@ -37,7 +37,7 @@ impl Leases {
     /// Makes the entry of `key` a lasting one; false if it is not (or no longer) leased here.
     pub(crate) fn keep(&mut self, store: &Store, key: &[u8]) -> bool {
         let lease = self.leases.remove(key);
-        lease.is_some_and(|lease| store.is_leased_by(&lease) && lease.keep().is_ok())
+        lease.is_some_and(|lease| store.keep(&lease))
     }
 
     /// Ends all leases.

@@ -36,8 +36,8 @@
 //!
 //! Memory for one client is bounded by its largest request (see `admission`) with 40 bytes
 //! for each string in it, 64 KiB of replies and one value on its way out. KEYS and SCAN
-//! also hold 24 bytes for each key, and a save 64 for each entry. APPEND copies the whole value, as every change of an
-//! entry makes a new one.
+//! also hold 24 bytes for each key, and a save up to 40 for each entry. APPEND copies the
+//! whole value, as every change of an entry makes a new one.
 
 extern crate alloc;
 

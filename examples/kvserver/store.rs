@@ -39,6 +39,8 @@ pub(crate) type EntryLease = Lease<Blob, Entry>;
 pub(crate) struct Entry {
     pub(crate) data: Blob,
     pub(crate) expires_at: Option<Instant>,
+    /// Whether it is leased: such an entry is saved, and not loaded, as its session has ended by then.
+    pub(crate) of_session: bool,
 }
 
 impl Entry {
@@ -47,22 +49,25 @@ impl Entry {
         Self {
             data: data.into(),
             expires_at: None,
+            of_session: false,
         }
     }
 
-    /// This entry's time limit, with other bytes.
+    /// This entry's time limit, with other bytes. As any new entry, it is not leased.
     pub(crate) fn with_data(&self, data: Blob) -> Self {
         Self {
             data,
             expires_at: self.expires_at,
+            of_session: false,
         }
     }
 
-    /// These bytes, with another time limit.
+    /// These bytes, with another time limit; not leased either.
     pub(crate) fn with_expiry(&self, expires_at: Option<Instant>) -> Self {
         Self {
             data: self.data.clone(),
             expires_at,
+            of_session: false,
         }
     }
 
@@ -105,11 +110,21 @@ impl Store {
     }
 
     /// Sets `key` to `entry` until the lease ends; then this very entry goes.
-    pub(crate) fn lease(&self, key: &[u8], entry: Entry) -> EntryLease {
+    pub(crate) fn lease(&self, key: &[u8], mut entry: Entry) -> EntryLease {
+        entry.of_session = true;
         let volatile = entry.is_volatile();
         let lease = self.map.lease(key.into(), entry);
         self.note_volatile(volatile);
         lease
+    }
+
+    /// Makes the entry of `lease` a lasting one, in one atomic step; false if it is not there any more.
+    pub(crate) fn keep(&self, lease: &EntryLease) -> bool {
+        let kept = self.modify(lease.key(), |old| {
+            let old = old.filter(|&old| ptr::eq(old, lease.value())).ok_or(())?;
+            Ok::<_, ()>(old.with_data(old.data.clone()))
+        });
+        kept.is_ok()
     }
 
     /// Whether the key of `lease` still has the leased entry, and no newer one.
@@ -180,25 +195,23 @@ impl Store {
         self.map.iter()
     }
 
-    /// Writes all entries of one moment, dead ones too, to the file at `path`, which is the former one until the new one is whole.
+    /// Writes all entries of one moment, dead ones too, to the file at `path`, which is the former one until the new
+    /// one is whole.
     pub(crate) fn save(&self, path: &Path) -> Result<Saved, SnapshotFileError> {
         self.map.snapshot().save(path)
     }
 
-    /// The live entries of the snapshot at `path`, and how many have died since it was made.
+    /// The live entries of the snapshot at `path`, and how many others there were: dead ones, and those of sessions.
     pub(crate) fn load(path: &Path) -> Result<(Self, usize), SnapshotFileError> {
         let map: HashMap<Blob, Entry> = HashMap::load(path)?;
         let all = map.len();
-        map.retain(|_, entry| entry.is_live());
-        let expired = all - map.len();
-        let volatile = AtomicBool::new(true); // perhaps: the sweep will see
-        Ok((
-            Self {
-                map: Arc::new(map),
-                volatile,
-            },
-            expired,
-        ))
+        map.retain(|_, entry| entry.is_live() && !entry.of_session);
+        let ended = all - map.len();
+        let store = Self {
+            map: Arc::new(map),
+            volatile: AtomicBool::new(true), // perhaps: the sweep will see
+        };
+        Ok((store, ended))
     }
 
     /// The live keys that match `pattern`.

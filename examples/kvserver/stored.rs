@@ -39,19 +39,25 @@ impl Visitor<'_> for Bytes {
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.data, self.expires_at.map(to_unix_ms)).serialize(serializer)
+        let expires_at = self.expires_at.map(to_unix_ms);
+        (&self.data, expires_at, self.of_session).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (data, expires_at) = <(Blob, Option<u64>)>::deserialize(deserializer)?;
+        let (data, expires_at, of_session) =
+            <(Blob, Option<u64>, bool)>::deserialize(deserializer)?;
         let expires_at = expires_at
             .map(|unix_ms| {
                 from_unix_ms(unix_ms).ok_or_else(|| D::Error::custom("a time too far away"))
             })
             .transpose()?;
-        Ok(Self { data, expires_at })
+        Ok(Self {
+            data,
+            expires_at,
+            of_session,
+        })
     }
 }
 

@@ -230,6 +230,7 @@ fn with_data_or_lasting(old: Option<&Entry>, data: Blob) -> Entry {
         None => Entry {
             data,
             expires_at: None,
+            of_session: false,
         },
     }
 }
