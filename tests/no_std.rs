@@ -146,7 +146,9 @@ fn a_lease_goes_with_its_handle() {
     for n in 0..scaled(4_000).max(20) {
         let lease = map.lease(n % 3, census.counted(n)).on_end({
             let ended = Arc::clone(&ended);
-            move |_| drop(ended.fetch_add(1, Ordering::Relaxed))
+            move |_| {
+                ended.fetch_add(1, Ordering::Relaxed);
+            }
         });
         let canceller = lease.canceller();
         thread::scope(|scope| {
