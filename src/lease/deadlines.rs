@@ -36,7 +36,7 @@ const READ_PER_POST: usize = 2;
 /// [`expire`](Self::expire), or by a [`Sweeper`](crate::Sweeper). Clones are the same.
 ///
 /// No operation waits for another thread, nor does any operation of a map know of this. Takes O(log n) for each
-/// deadline, on average, and some 150 bytes for each lease that has one, which go when it ends.
+/// deadline, on average, and some 180 bytes for each lease that has one, which go when it ends.
 ///
 /// # Examples
 /// ```
