@@ -67,6 +67,7 @@
 //! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//! | check the map, and mend it | [`verify`](HashMap::verify), [`rebuild`](HashMap::rebuild) |
 //!
 //! # Features
 //!

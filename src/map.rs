@@ -7,7 +7,7 @@
 //!               many.rs       get_many                              raw.rs         with a hash made before
 //!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
-//!               traits.rs     std's traits
+//!               traits.rs     std's traits                    verify.rs       verify, rebuild
 //! ```
 
 use alloc::boxed::Box;
@@ -62,6 +62,8 @@ pub use whole::{Drain, ExtractIf};
 /// - **Re-entrant.** Any operation may be called from `Hash`, `Eq`, closures and destructors of the
 ///   same map's entries, and from thread-local destructors. (Not from signal handlers, in the midst of an
 ///   operation of the same thread.)
+/// - **Self-checking.** [`verify`](Self::verify) looks for whatever contradicts the map's invariants, or what is asked of
+///   keys, beside everybody; [`rebuild`](Self::rebuild) mends what keys that changed have done.
 /// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
 ///   when an operation has taken effect; a panic in one surfaces from there (and from the next step of
 ///   an iteration, or of [`reserve`](Self::reserve)).

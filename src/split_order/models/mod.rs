@@ -17,6 +17,7 @@
 mod changes;
 mod entries;
 mod growth;
+mod looks;
 mod reclamation;
 mod seats;
 mod walks;
