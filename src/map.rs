@@ -6,9 +6,10 @@
 //!               compute.rs    compute, compare_exchange             entry.rs       entry
 //!               many.rs       get_many                              raw.rs         with a hash made before
 //!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
-//!               snapshot.rs   snapshot
+//!               snapshot.rs   snapshot                              verify.rs      verify, rebuild
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
-//!               background.rs reclaim_in_background                 traits.rs      std's traits
+//!               background.rs reclaim_in_background                 held.rs        what leases are made of
+//!               traits.rs     std's traits
 //! ```
 
 use alloc::boxed::Box;
@@ -71,6 +72,8 @@ pub use whole::{Drain, ExtractIf};
 /// - **Re-entrant.** Any operation may be called from `Hash`, `Eq`, closures and destructors of the
 ///   same map's entries, and from thread-local destructors. (Not from signal handlers, in the midst of an
 ///   operation of the same thread.)
+/// - **Self-checking.** [`verify`](Self::verify) looks for whatever contradicts the map's invariants, or what is asked of
+///   keys, beside everybody; [`rebuild`](Self::rebuild) mends what keys that changed have done.
 /// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
 ///   when an operation has taken effect, at most 16 in one that removes or replaces an entry (as set: [`Reclamation`]);
 ///   a panic in one surfaces from there (and from the next step of an iteration, or of [`reserve`](Self::reserve)).

@@ -33,15 +33,15 @@ impl Tally {
     /// Adds (wrapping; a negative amount as its two's complement). By the seat's owner only.
     #[inline]
     pub(super) fn add(&self, amount: usize) {
-        // Relaxed, and no read-modify-write: one writer (the seat's owner); readers of the sum
-        // are promised nothing about other memory.
+        // No read-modify-write: one writer (the seat's owner), whose own load may be Relaxed. ORD[tally] Release:
+        // who reads the sum sees what was counted.
         self.0
-            .store_relaxed(self.0.load_relaxed().wrapping_add(amount));
+            .store_release(self.0.load_relaxed().wrapping_add(amount));
     }
 
     pub(super) fn read(&self) -> usize {
-        // Relaxed: as above.
-        self.0.load_relaxed()
+        // ORD[tally] Acquire: pairs with the store above.
+        self.0.load_acquire()
     }
 }
 

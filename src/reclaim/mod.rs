@@ -37,7 +37,7 @@
 //! (`list`), then [`StoreLoad::heavy`] and the Acquire loads of the hazards in `Local::scan`; store→load
 //! order on both sides. It covers what the reader did before that store, too: making a local, or more
 //! hazards; so a scan looks for these behind the barrier as well. `local` — the publication of a seat's
-//! local.
+//! local. `tally` — what an operation counts (Release) → who reads the sum (Acquire): its effect is seen ([`Pulse`]).
 
 #[cfg(feature = "std")]
 mod background;

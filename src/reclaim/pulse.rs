@@ -1,16 +1,19 @@
-//! How far the operations on a map have come, for one who compares what he saw with what they counted.
+//! How far the operations on a map have come, for one who compares what he sees with what they counted.
 //!
 //! ```text
-//!   insertion   hazard ─► linked ─► counted ───────────────────────► hazard freed
-//!   removal     hazard ─► marked ─► counted ─► unlinked ─► retired ─► hazard freed
+//!   insertion   hazard ─► linked ─► counted ─────────────────────────► hazard freed
+//!   removal     hazard ─► marked ─► counted ─► unlinked, retired ────► hazard freed
+//!                                                (by himself or another one, who holds a hazard too)
+//!
+//!   looking     retired, held, counted ─► what is there ─► held, counted, held, retired
 //! ```
 //!
-//! An effect that was seen and has not been counted is that of an operation on its way, which holds a hazard. If that
-//! was seen freed, the count is seen too (`hazard.free`). What was counted may come back to what it was, by an
-//! insertion and a removal: then what was retired, which only grows, has moved; or the removal is still on its way.
+//! Whoever sees a count sees the effect (`tally`); whoever sees an effect finds the hazard held, or freed and the
+//! count beside it (`hazard.free`). So if the counts stood still, what was seen and not counted, or counted and not
+//! seen, is the effect of an operation that was on its way, at the beginning or at the end: one for each.
 //!
-//! Operations count by plain stores, so on a machine that reorders these a count may be seen before the hazard of its
-//! operation. Who finds a difference looks once more behind a heavy barrier.
+//! A sum may stand still by an insertion and a removal. But what was retired only grows: the removal moves it, or is
+//! found on its way. For that, it is read first at the beginning, and last at the end.
 
 use super::garbage::Reclaim;
 use super::{Domain, not_negative};
@@ -18,9 +21,9 @@ use super::{Domain, not_negative};
 #[derive(Clone, Copy)]
 pub(crate) struct Pulse {
     counted: usize,
-    retired: usize,
-    /// Hazards that are held: no fewer than the operations on their way, each of which may have one effect that
-    /// is not counted yet.
+    /// Read before and behind that.
+    retired: [usize; 2],
+    /// Hazards that are held, before or behind that: no fewer than the operations on their way.
     pub(crate) held: usize,
 }
 
@@ -30,24 +33,22 @@ impl Pulse {
         not_negative(self.counted)
     }
 
-    /// Nothing was counted and nothing retired between the two.
-    pub(crate) fn agrees_with(self, other: Self) -> bool {
-        (self.counted, self.retired) == (other.counted, other.retired)
+    /// Nothing was counted and nothing retired until `later`.
+    pub(crate) fn is_still(self, later: Self) -> bool {
+        (self.counted, self.retired[0]) == (later.counted, later.retired[1])
     }
 }
 
 impl<T: Reclaim> Domain<T> {
     pub(crate) fn pulse(&self) -> Pulse {
         let held = || self.each_local().map(|local| local.hazards.held()).sum();
-        // An operation that has counted when that is read holds a hazard then, or has retired by the time that this
-        // is read.
-        let before: usize = held();
+        let retired = || self.total(|local| &local.retired);
+        let (first, before): (_, usize) = (retired(), held());
         let counted = self.total(|local| &local.counted);
-        let after = held();
-        let retired = self.total(|local| &local.retired);
+        let (after, last) = (held(), retired());
         Pulse {
             counted,
-            retired,
+            retired: [first, last],
             held: before.max(after),
         }
     }

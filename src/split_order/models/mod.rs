@@ -18,6 +18,7 @@ mod background;
 mod changes;
 mod entries;
 mod growth;
+mod looks;
 mod reclamation;
 mod seats;
 mod snapshots;
