@@ -106,14 +106,27 @@ impl<T: Reclaim> Garbage<T> {
         if most >= self.len {
             return mem::replace(self, Self::new());
         }
-        let mut taken = Self::new();
-        while taken.len < most
-            && let Some(node) = self.pop()
-        {
-            // SAFETY: this list owned it.
-            unsafe { taken.push(node) };
+        // The last one of them, and the one behind it.
+        let (mut cut, mut next) = (None, self.first());
+        for _ in 0..most {
+            // SAFETY: nodes on the list belong to it (contract of `push`), and `push` set the link.
+            (cut, next) = (
+                next,
+                next.map(|node| unsafe { T::next(node) })
+                    .and_then(NonNull::new),
+            );
         }
-        taken
+        let (Some((first, last)), Some(cut), Some(next)) = (self.ends, cut, next) else {
+            return Self::new(); // none
+        };
+        // SAFETY: as above.
+        unsafe { T::set_next(cut, ptr::null_mut()) };
+        self.ends = Some((next, last));
+        self.len -= most;
+        Self {
+            ends: Some((first, cut)),
+            len: most,
+        }
     }
 
     fn pop(&mut self) -> Option<NonNull<T>> {

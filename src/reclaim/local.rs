@@ -179,8 +179,11 @@ impl<T: Reclaim> Local<T> {
     }
 
     /// A node was retired: so many destructors more, if there are so many, are for the end of this operation.
+    #[inline]
     pub(super) fn some_fall_due(&self) {
-        self.fall_due(self.settings.destructors);
+        if self.waiting.get() > 0 {
+            self.fall_due(self.settings.destructors);
+        }
     }
 
     /// So are all.
