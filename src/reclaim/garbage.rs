@@ -7,7 +7,6 @@
 //!   retire ► batch ──scan──► sink (a list) ──ends of operations──► reclaim, the first ones first
 //! ```
 
-use core::mem;
 use core::ptr::{self, NonNull};
 
 use crate::unwind::to_the_end;
@@ -102,31 +101,19 @@ impl<T: Reclaim> Garbage<T> {
     }
 
     /// Takes the first `most` nodes off, or all.
+    #[cfg(not(feature = "std"))]
     pub(super) fn take_first(&mut self, most: usize) -> Self {
         if most >= self.len {
-            return mem::replace(self, Self::new());
+            return core::mem::replace(self, Self::new());
         }
-        // The last one of them, and the one behind it.
-        let (mut cut, mut next) = (None, self.first());
-        for _ in 0..most {
-            // SAFETY: nodes on the list belong to it (contract of `push`), and `push` set the link.
-            (cut, next) = (
-                next,
-                next.map(|node| unsafe { T::next(node) })
-                    .and_then(NonNull::new),
-            );
+        let mut taken = Self::new();
+        while taken.len < most
+            && let Some(node) = self.pop()
+        {
+            // SAFETY: this list owned it.
+            unsafe { taken.push(node) };
         }
-        let (Some((first, last)), Some(cut), Some(next)) = (self.ends, cut, next) else {
-            return Self::new(); // none
-        };
-        // SAFETY: as above.
-        unsafe { T::set_next(cut, ptr::null_mut()) };
-        self.ends = Some((next, last));
-        self.len -= most;
-        Self {
-            ends: Some((first, cut)),
-            len: most,
-        }
+        taken
     }
 
     fn pop(&mut self) -> Option<NonNull<T>> {
@@ -143,7 +130,7 @@ impl<T: Reclaim> Garbage<T> {
     }
 
     /// Reclaims one node, if there is one; the list stays consistent if that panics.
-    fn reclaim_one(&mut self) -> bool {
+    pub(super) fn reclaim_one(&mut self) -> bool {
         let Some(node) = self.pop() else { return false };
         // SAFETY: popped, so nobody else has it.
         unsafe { T::reclaim(node) };
