@@ -59,15 +59,15 @@ impl Drop for Dropped {
     }
 }
 
-/// One operation on one of 50 keys; false: one that removes nothing.
-fn operate(map: &Map<Dropped>, census: &Census, random: &mut Random) -> bool {
+/// One of the first `kinds` of operations, on one of 50 keys; false: one that removes nothing.
+fn operate(map: &Map<Dropped>, census: &Census, random: &mut Random, kinds: u64) -> bool {
     let (key, new) = (random.below(50), || Dropped(census.counted(7)));
-    match random.below(6) {
+    match random.below(kinds) {
         0 | 1 => map.insert(key, new()).is_some(),
         2 => map.remove(&key).is_some(),
-        3 => map.update(&key, |_, _| new()).is_some(),
-        4 => map.pop_any().is_some(),
-        _ => map.get(&key).is_some_and(|entry| entry.0.get() != 7),
+        3 => map.pop_any().is_some(),
+        4 => map.get(&key).is_some_and(|entry| entry.0.get() != 7),
+        _ => map.update(&key, |_, _| new()).is_some(),
     }
 }
 
@@ -79,7 +79,7 @@ fn an_operation_runs_at_most_so_many_destructors_and_one_that_removes_nothing_no
         let (mut greatest, mut removed) = (0, 0);
         for _ in 0..scaled(40_000).max(200) {
             let before = drops();
-            let changed = operate(&map, &census, &mut random);
+            let changed = operate(&map, &census, &mut random, 6);
             let ran = drops() - before;
             assert!(ran <= if changed { most } else { 0 }, "{ran} of {most}");
             greatest = greatest.max(ran);
@@ -249,7 +249,8 @@ fn churn(map: &Map<Dropped>, census: &Census) -> usize {
             scope.spawn(move || {
                 let mut random = Random::new(seed);
                 for _ in 0..scaled(60_000).max(100) {
-                    operate(map, census, &mut random);
+                    // No update: one that comes too late drops the value that it made.
+                    operate(map, census, &mut random, 5);
                 }
                 drops()
             })
@@ -285,7 +286,7 @@ fn without_the_thread_operations_run_destructors_again() {
         Census::default(),
         Arc::new(map(Reclamation::new().batch(20))),
     );
-    for _ in 0..3 {
+    for _ in 0..if cfg!(miri) { 1 } else { 3 } {
         let reclaimer = map.reclaim_in_background().unwrap();
         let error = map.reclaim_in_background().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);

@@ -68,7 +68,6 @@ impl<T: Reclaim> Round<'_, T> {
                 handed.take(n)
             };
         }
-        self.session.local.reclaim(self.in_hand.take_first(1));
-        true
+        self.session.local.reclaim_one(&mut self.in_hand)
     }
 }

@@ -7,7 +7,6 @@
 //!   retire ► batch ──scan──► sink (a list) ──ends of operations──► reclaim, the first ones first
 //! ```
 
-use core::mem;
 use core::ptr::{self, NonNull};
 
 use crate::unwind::to_the_end;
@@ -115,9 +114,10 @@ impl<T: Reclaim> Garbage<T> {
     }
 
     /// Takes the first `most` nodes off, or all.
+    #[cfg(not(feature = "std"))]
     pub(super) fn take_first(&mut self, most: usize) -> Self {
         if most >= self.len {
-            return mem::replace(self, Self::new());
+            return core::mem::replace(self, Self::new());
         }
         let mut taken = Self::new();
         while taken.len < most
@@ -143,7 +143,7 @@ impl<T: Reclaim> Garbage<T> {
     }
 
     /// Reclaims one node, if there is one; the list stays consistent if that panics.
-    fn reclaim_one(&mut self) -> bool {
+    pub(super) fn reclaim_one(&mut self) -> bool {
         let Some(node) = self.pop() else { return false };
         // SAFETY: popped, so nobody else has it.
         unsafe { T::reclaim(node) };

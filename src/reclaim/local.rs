@@ -13,6 +13,7 @@
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::mem;
 use core::ptr::NonNull;
 
 use super::garbage::{Garbage, Reclaim};
@@ -20,7 +21,7 @@ use super::hazard::Hazards;
 use super::settings::Reclamation;
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::BATCH;
-use crate::unwind::or_abort;
+use crate::unwind::{or_abort, to_the_end};
 
 /// A counter that one thread writes and all may read: no read-modify-write, no shared line.
 pub(super) struct Tally(AtomicUsize);
@@ -176,30 +177,30 @@ impl<T: Reclaim> Local<T> {
         });
         self.batch.set(batch);
         orphan.batch.set(theirs);
-        self.add_waiting(orphan.take_waiting(usize::MAX));
+        self.add_waiting(orphan.take_waiting());
     }
 
     /// Adds nodes whose destructors are to be run.
     pub(super) fn add_waiting(&self, garbage: Garbage<T>) {
         let mut sink = self.sink.replace(Garbage::new());
+        self.waiting.set(self.waiting.get() + garbage.len());
         sink.append(garbage);
-        self.waiting.set(sink.len());
         self.sink.set(sink);
     }
 
-    /// Takes the first `most` of them, or all.
-    fn take_waiting(&self, most: usize) -> Garbage<T> {
-        let mut sink = self.sink.replace(Garbage::new());
-        let taken = sink.take_first(most);
-        self.waiting.set(sink.len());
-        self.due.set(self.due.get().min(sink.len()));
-        self.sink.set(sink);
-        taken
+    /// Takes all of them.
+    fn take_waiting(&self) -> Garbage<T> {
+        self.waiting.set(0);
+        self.due.set(0);
+        self.sink.replace(Garbage::new())
     }
 
     /// A node was retired: so many destructors more, if there are so many, are for the end of this operation.
+    #[inline]
     pub(super) fn some_fall_due(&self) {
-        self.fall_due(self.settings.destructors);
+        if self.waiting.get() > 0 {
+            self.fall_due(self.settings.destructors);
+        }
     }
 
     /// So are all.
@@ -218,8 +219,20 @@ impl<T: Reclaim> Local<T> {
     }
 
     /// Takes the nodes whose destructors are due.
+    #[cfg(not(feature = "std"))]
     pub(super) fn take_due(&self) -> Garbage<T> {
-        self.take_waiting(self.due.replace(0))
+        let due = self.start_due();
+        let mut sink = self.sink.replace(Garbage::new());
+        let taken = sink.take_first(due);
+        self.sink.set(sink);
+        taken
+    }
+
+    /// How many are due; the caller sees to them.
+    fn start_due(&self) -> usize {
+        let due = self.due.replace(0);
+        self.waiting.set(self.waiting.get() - due);
+        due
     }
 
     /// Runs the destructors that are due, unless a frame below already does.
@@ -244,21 +257,40 @@ impl<T: Reclaim> Local<T> {
         let _draining = Draining(self);
         while self.is_due() {
             // The destructors may use the map, and make others due.
-            self.reclaim(self.take_due());
+            let mut running = Running {
+                local: self,
+                list: self.sink.replace(Garbage::new()),
+                left: self.start_due(),
+                gone: 0,
+            };
+            to_the_end(|| running.reclaim_one());
         }
     }
 
     /// Runs destructors now.
+    #[cfg(not(feature = "std"))]
     pub(super) fn reclaim(&self, garbage: Garbage<T>) {
-        /// Counts a list when it is gone, also by a panic.
-        struct Gone<'a>(&'a Tally, usize);
+        let mut running = Running {
+            local: self,
+            left: garbage.len(),
+            list: garbage,
+            gone: 0,
+        };
+        to_the_end(|| running.reclaim_one());
+    }
+
+    /// Runs the destructor of the first one of `garbage`; false: there is none.
+    #[cfg(feature = "std")]
+    pub(super) fn reclaim_one(&self, garbage: &mut Garbage<T>) -> bool {
+        /// Counts it when it is gone, also by a panic.
+        struct Gone<'a>(&'a Tally);
         impl Drop for Gone<'_> {
             fn drop(&mut self) {
-                self.0.add(self.1);
+                self.0.add(1);
             }
         }
-        let _gone = Gone(&self.reclaimed, garbage.len());
-        drop(garbage);
+        let _gone = (garbage.len() > 0).then(|| Gone(&self.reclaimed));
+        garbage.reclaim_one()
     }
 
     /// Moves everything that waits here to `garbage`.
@@ -267,6 +299,36 @@ impl<T: Reclaim> Local<T> {
             // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }
-        garbage.append(self.take_waiting(usize::MAX));
+        garbage.append(self.take_waiting());
+    }
+}
+
+/// Destructors that are being run.
+struct Running<'a, T: Reclaim> {
+    local: &'a Local<T>,
+    /// Taken out of the sink, which the destructors may add to.
+    list: Garbage<T>,
+    /// So many of these are to be run; the rest goes back.
+    left: usize,
+    gone: usize,
+}
+
+impl<T: Reclaim> Running<'_, T> {
+    fn reclaim_one(&mut self) -> bool {
+        let Some(left) = self.left.checked_sub(1) else {
+            return false;
+        };
+        (self.left, self.gone) = (left, self.gone + 1);
+        self.list.reclaim_one()
+    }
+}
+
+impl<T: Reclaim> Drop for Running<'_, T> {
+    /// Also after a panic.
+    fn drop(&mut self) {
+        let mut list = mem::replace(&mut self.list, Garbage::new());
+        list.append(self.local.sink.replace(Garbage::new()));
+        self.local.sink.set(list);
+        self.local.reclaimed.add(self.gone);
     }
 }
