@@ -67,6 +67,7 @@
 //! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//! | see what waits to be freed, or free it now | [`retired_len`](HashMap::retired_len), [`reclaimed_count`](HashMap::reclaimed_count), [`flush`](HashMap::flush) |
 //!
 //! # Features
 //!
@@ -75,6 +76,12 @@
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
+//!
+//! # Who runs the destructors
+//!
+//! Removed entries are freed in batches, and no operation pays for a whole one: those that remove or replace an entry run at most 16
+//! destructors, those that read none. Where a single destructor takes long, have a thread run them:
+//! [`reclaim_in_background`](HashMap::reclaim_in_background). [`Reclamation`] sets all that.
 //!
 //! # Choosing a hasher
 //!
@@ -130,6 +137,7 @@ mod split_order;
 mod sync;
 mod tunables;
 mod unwind;
+mod verification;
 
 pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
@@ -139,10 +147,14 @@ pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
 pub use key::{Key, Keys, Values};
+#[cfg(feature = "std")]
+pub use map::Reclaimer;
 pub use map::{
     Builder, CompareExchangeError, Computed, Drain, Entry, ExtractIf, GetMany, HashMap, IntoIter,
     IntoKeys, IntoValues, IterMut, OccupiedEntry, OwnedIter, OwnedRef, Raw, Snapshot, SnapshotIter,
     VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
+pub use reclaim::Reclamation;
 pub use set::HashSet;
+pub use verification::{Chains, Place, Rebuilt, Verification, Violation, ViolationKind};

@@ -8,7 +8,7 @@
 //!   all         whole.rs      retain, drain, pop_any, clear         exclusive.rs   iter_mut, into_iter, shrink
 //!               snapshot.rs   snapshot
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
-//!               traits.rs     std's traits
+//!               background.rs reclaim_in_background                 traits.rs      std's traits
 //! ```
 
 use alloc::boxed::Box;
@@ -19,9 +19,12 @@ use core::ptr;
 use crate::errors::TryReserveError;
 use crate::hasher::DefaultHashBuilder;
 use crate::iter::Iter;
+use crate::reclaim::Reclamation;
 use crate::split_order::SplitOrder;
 use crate::sync::{AtomicPtr, const_unless_loom};
 
+#[cfg(feature = "std")]
+mod background;
 mod builder;
 mod compute;
 mod entry;
@@ -33,8 +36,11 @@ mod owned;
 mod raw;
 mod snapshot;
 mod traits;
+mod verify;
 mod whole;
 
+#[cfg(feature = "std")]
+pub use background::Reclaimer;
 pub use builder::Builder;
 pub use compute::{CompareExchangeError, Computed};
 pub use entry::{Entry, OccupiedEntry, VacantEntry};
@@ -65,8 +71,8 @@ pub use whole::{Drain, ExtractIf};
 ///   same map's entries, and from thread-local destructors. (Not from signal handlers, in the midst of an
 ///   operation of the same thread.)
 /// - **Panics** in `Hash`, `Eq` or a closure leave the map as it was. Destructors of removed entries run
-///   when an operation has taken effect; a panic in one surfaces from there (and from the next step of
-///   an iteration, or of [`reserve`](Self::reserve)).
+///   when an operation has taken effect, at most 16 in one that removes or replaces an entry (as set: [`Reclamation`]);
+///   a panic in one surfaces from there (and from the next step of an iteration, or of [`reserve`](Self::reserve)).
 ///
 /// # Memory
 ///
@@ -76,16 +82,21 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// Removed or replaced entries are freed in batches. At most
 ///
-/// > `T · max(512, 2 · H)` entries
+/// > `(T + L) · max(B, 2 · H)` entries
 ///
-/// are removed and not yet freed: a batch for each thread. When it holds 512, or a quarter of `H`, or twice
-/// as many as the last time were still protected, whichever is most, what no hazard protects is freed.
+/// are removed and not yet freed: a batch for each thread. When it holds `B`, or a quarter of `H`, or twice
+/// as many as the last time were still protected, whichever is most, those that no hazard protects are due: the
+/// thread's next operations free some each, for each entry that they remove. As that is one, at least, what is due
+/// and the next batch together are never more than a batch.
 /// A stalled holder of a `Ref` keeps one entry; a stalled thread keeps its batch.
 ///
+/// - `B`, the size of a [batch](Reclamation::batch): 512, unless it is set.
 /// - `T`, the seats from which the map was used: threads take the lowest free one of the process, so that
 ///   it is at most the greatest number of threads alive at one time that use any map of this crate (and
-///   one more for each that was in [`collect_retired`](Self::collect_retired) then). Without feature `std`, of
+///   one more for each that was in [`flush`](Self::flush) then). Without feature `std`, of
 ///   operations at one time instead, nested ones included, and garbage may be twice as much.
+/// - `L`: 0; with a [background thread](Self::reclaim_in_background), one more than the
+///   [backlog](Reclamation::backlog), which is 64, unless it is set. (And the thread's seat is one of `T`.)
 /// - `H`, the hazards: for each seat 8, or up to twice as many as it needed at one time: one for each `Ref`
 ///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
 ///   iterator is in, which are some 30, unless hashes collide; five for an operation, and as many for each
@@ -93,7 +104,7 @@ pub use whole::{Drain, ExtractIf};
 ///
 /// In practice it is half a batch for each thread. What destructors remove that run in the same operation
 /// comes on top until it ends. A thread that ends leaves its batch to the next one in its seat, or to
-/// [`collect_retired`](Self::collect_retired). All are dropped with the map, at the latest.
+/// [`flush`](Self::flush). All are dropped with the map, at the latest.
 ///
 /// # Variance
 /// A map is invariant in `K` and `V` (entries go in through `&self`), covariant in `S`; its iterators are
@@ -115,6 +126,7 @@ pub struct HashMap<K, V, S = DefaultHashBuilder> {
     /// Null until the first insertion, so that an empty map is a constant and moves freely.
     list: AtomicPtr<SplitOrder<K, V>>,
     hash_builder: S,
+    reclamation: Reclamation,
     _owns: PhantomData<Box<SplitOrder<K, V>>>,
 }
 
@@ -181,6 +193,7 @@ impl<K, V, S> HashMap<K, V, S> {
         Self {
             list: AtomicPtr::new(ptr::null_mut()),
             hash_builder,
+            reclamation: Reclamation::new(),
             _owns: PhantomData,
         }
     }
@@ -201,12 +214,9 @@ impl<K, V, S> HashMap<K, V, S> {
     /// ```
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hash_builder: S) -> Self {
-        let map = Self::with_hasher(hash_builder);
-        if capacity > 0 {
-            map.list_with(capacity)
-                .unwrap_or_else(|error| error.raise());
-        }
-        map
+        Self::builder_with_hasher(hash_builder)
+            .capacity(capacity)
+            .build()
     }
 
     /// The map's hasher.
@@ -236,7 +246,7 @@ impl<K, V, S> HashMap<K, V, S> {
         if let Some(list) = self.list() {
             return Ok(list);
         }
-        let new = Box::into_raw(Box::new(SplitOrder::new(capacity)?));
+        let new = Box::into_raw(Box::new(SplitOrder::new(capacity, self.reclamation)?));
         // ORD[map.list] AcqRel: publishes the list.
         let list = match self.list.compare_exchange(ptr::null_mut(), new) {
             Ok(_) => new,

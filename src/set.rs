@@ -13,6 +13,7 @@ use crate::sync::const_unless_loom;
 
 mod algebra;
 mod traits;
+mod verify;
 
 /// A concurrent hash set: every method takes `&self`, and no operation ever waits for another thread.
 ///

@@ -10,6 +10,18 @@
 /// (In models, more than they retire: they say when to scan.)
 pub(crate) const BATCH: usize = pick(512, 4, 64);
 
+/// Destructors that an operation runs for each entry that it removes.
+///
+/// Fewer spread a batch over more operations; 2 keep up with what is removed. With cheap destructors all that were
+/// tried take the same time (docs/benchmarks/2026-11-26-pauses.md).
+pub(crate) const DESTRUCTORS: usize = pick(16, 2, 64);
+
+/// Batches that may wait for the background thread, if there is one.
+///
+/// More ride out a longer stay of the thread elsewhere: it looks every few milliseconds.
+#[cfg(feature = "std")]
+pub(crate) const BACKLOG: usize = pick(64, 4, 2);
+
 /// Hazards that a thread owns from its first operation on; more are made, as many again each
 /// time, when that many `Ref`s are held at once.
 pub(crate) const HAZARDS: usize = pick(8, 8, 2);
@@ -60,10 +72,19 @@ pub(crate) const FIRST_BLOCK: usize = pick(8, 2, 2);
 /// Reports that a snapshot has room for beyond one for each entry, at its first try.
 ///
 /// What is inserted, removed and replaced while it is taken takes one each; with too little room it begins anew.
-pub(crate) const CENSUS_ROOM: usize = pick(1 << 14, 16, 2);
+pub(crate) const CENSUS_ROOM: usize = pick(64, 16, 2);
 
 /// Insertions by one thread that may pass between two looks at the length.
 pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
+
+/// How often [`verify`](crate::HashMap::verify) looks again at a chain that changes meanwhile, and at one link of it.
+///
+/// More tries leave fewer chains unlooked at, and let others keep it for longer.
+pub(crate) const TRIES: usize = pick(64, 64, 3);
+
+/// Entries with the same 32 bits of the hash that [`verify`](crate::HashMap::verify) compares each entry's key with: each takes a
+/// hazard.
+pub(crate) const NEIGHBOURS: usize = pick(8, 8, 2);
 
 const fn pick(real: usize, miri: usize, loom: usize) -> usize {
     if cfg!(loom) {

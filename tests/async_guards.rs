@@ -79,7 +79,7 @@ async fn a_ref_is_dropped_by_another_task() {
     drop(send);
     assert_eq!(reader.await.unwrap(), rounds * (0..64).sum::<u64>());
     map.clear();
-    map.collect_retired();
+    map.flush();
 }
 
 /// `'static` tasks own what they read: the map lives as long as the last of them.
@@ -155,10 +155,10 @@ async fn a_cancelled_task_gives_back_what_it_held() {
     };
     holds.await.unwrap();
     set.clear();
-    set.as_map().collect_retired();
+    set.as_map().flush();
     assert!(set.as_map().retired_len() >= 50);
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
-    set.as_map().collect_retired();
+    set.as_map().flush();
     assert_eq!(set.as_map().retired_len(), 0);
 }

@@ -101,7 +101,7 @@ fn an_iterator_from_before_much_growth_goes_on() {
     // Walk on a little, and then see how many entries it keeps from being freed.
     let second = *entries.next().unwrap().key();
     map.clear();
-    map.collect_retired();
+    map.flush();
     let kept = map.retired_len();
     assert!(kept <= 100, "{kept} of {many} entries are protected");
     for n in 0..many {
@@ -113,7 +113,7 @@ fn an_iterator_from_before_much_growth_goes_on() {
     seen.remove(&second);
     assert!(seen.keys().all(|&n| n < many));
     drop(map.iter());
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }
 
@@ -138,7 +138,7 @@ fn one_dropped_half_way_or_by_a_panic_leaves_nothing_protected() {
         assert!(panicked.is_err());
     }
     map.clear();
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }
 
@@ -156,7 +156,7 @@ fn one_is_sent_to_another_thread_half_way() {
         assert!(seen.values().all(|&times| times == 1));
     });
     map.clear();
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }
 

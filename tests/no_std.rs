@@ -26,10 +26,10 @@ fn a_map_and_a_set_without_a_default_hasher() {
 /// No seat is taken between two operations, so that all that is left lies in free ones: or in one that another
 /// test's thread is in just now.
 fn collect_all<V>(map: &Map<u64, V>) {
-    map.collect_retired();
+    map.flush();
     while cfg!(not(feature = "std")) && map.retired_len() > 0 {
         thread::yield_now();
-        map.collect_retired();
+        map.flush();
     }
 }
 
@@ -53,7 +53,7 @@ fn threads_that_the_map_knows_nothing_of() {
                         3 => drop(map.remove(&key)),
                         4 => drop(map.update(&key, |_, old| census.counted(old.get() + 1))),
                         5 => held.extend(map.get(&key)),
-                        6 if random.below(50) == 0 => map.collect_retired(),
+                        6 if random.below(50) == 0 => map.flush(),
                         _ => {
                             let sum: u64 = map.iter().take(5).map(|entry| entry.get()).sum();
                             assert!(sum < 5 * 1_000_000);
@@ -121,7 +121,7 @@ fn a_chain_of_destructors_does_not_recurse() {
             let depth = DEPTH.fetch_add(1, Ordering::Relaxed) + 1;
             DEEPEST.fetch_max(depth, Ordering::Relaxed);
             CHAIN.remove(&(self.0 + 1));
-            CHAIN.collect_retired();
+            CHAIN.flush();
             DEPTH.fetch_sub(1, Ordering::Relaxed);
         }
     }

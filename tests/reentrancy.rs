@@ -98,7 +98,7 @@ fn every_operation_works_inside_every_callback() {
         }
     });
     map.clear();
-    map.collect_retired();
+    map.flush();
 }
 
 /// A chain of entries, each of which removes the next one when it is dropped, and says how deep the
@@ -111,7 +111,7 @@ impl Drop for Chained {
             depth.set(depth.get() + 1);
             self.2.fetch_max(i64::from(depth.get()), Ordering::Relaxed);
             self.1.remove(&(self.0 + 1));
-            self.1.collect_retired();
+            self.1.flush();
             depth.set(depth.get() - 1);
         });
     }
@@ -124,7 +124,7 @@ fn a_chain_of_removing_destructors_does_not_nest_even_in_thread_local_destructor
         fn drop(&mut self) {
             let map = self.0.take().unwrap();
             map.remove(&0);
-            map.collect_retired();
+            map.flush();
         }
     }
     thread_local! {

@@ -25,7 +25,7 @@ fn two() -> Map {
 fn swap_successor(map: &Map, once: &Cell<bool>) {
     if once.replace(false) {
         drop(map.remove(&2));
-        map.collect_retired();
+        map.flush();
         drop(map.insert(3, [30; 6]));
     }
 }
@@ -82,9 +82,9 @@ fn the_owner_of_a_lent_key_is_freed_by_its_last_user() {
     map.insert(1, String::from("a"));
     for _ in 0..3 {
         drop(map.update(&1, |_, value| format!("{value}b")));
-        map.collect_retired();
+        map.flush();
     }
     drop(map.remove(&1));
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }

@@ -143,11 +143,11 @@ fn a_replaced_entry_stays_readable_while_it_is_held() {
     for n in 11..times(5_000, 40) {
         map.insert(1, census.counted(n));
     }
-    map.collect_retired();
+    map.flush();
     assert_eq!(first.get(), 10);
     assert_eq!(census.alive(), 2, "the held entry and the present one");
     drop(first);
-    map.collect_retired();
+    map.flush();
     assert_eq!(census.alive(), 1);
 }
 
@@ -176,18 +176,18 @@ fn an_updated_entry_keeps_its_key_alive_through_every_update() {
         held.push(map.update("key", |_, _| census.counted(n)).unwrap());
     }
     let removed = map.remove("key").unwrap();
-    map.collect_retired();
+    map.flush();
     assert_eq!((removed.key().as_str(), removed.get()), ("key", 19));
     assert!(held.iter().all(|entry| entry.key() == "key"));
     drop(removed);
     held.truncate(1);
-    map.collect_retired();
+    map.flush();
     assert_eq!(
         (held[0].key().as_str(), held[0].get(), census.alive()),
         ("key", 1, 1)
     );
     drop(held);
-    map.collect_retired();
+    map.flush();
     assert_eq!((census.alive(), map.retired_len()), (0, 0));
 }
 
@@ -200,11 +200,11 @@ fn many_refs_may_be_held_at_once() {
     }
     let held: Vec<_> = (0..many).map(|n| map.get(&n).unwrap()).collect();
     map.clear();
-    map.collect_retired();
+    map.flush();
     assert!(held.iter().zip(0..).all(|(entry, n)| **entry == n));
     assert_eq!(map.retired_len(), held.len());
     drop(held);
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }
 
@@ -237,7 +237,7 @@ fn a_ref_may_be_dropped_by_another_thread() {
         }
     });
     map.remove(&1);
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
 }
 

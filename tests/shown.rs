@@ -198,7 +198,7 @@ fn an_empty_map_has_nothing_to_give() {
     assert_eq!((map.len(), map.capacity(), map.retired_len()), (0, 0, 0));
     map.retain(|_, _| false);
     map.clear();
-    map.collect_retired();
+    map.flush();
     map.shrink_to_fit();
     assert!(map.clone().into_iter().next().is_none());
     (&map).extend([(1, 2)]);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const THREADS: u64 = if cfg!(miri) { 3 } else { 4 };
 
-/// Operations of a thread between two calls of `collect_retired`, which has nodes freed while others
+/// Operations of a thread between two calls of `flush`, which has nodes freed while others
 /// read. Under Miri nothing else does: its few operations never fill a batch.
 const COLLECT_EVERY: u64 = if cfg!(miri) { 7 } else { 20_000 };
 
@@ -48,7 +48,7 @@ fn work<S: BuildHasher>(
     let mut held = Vec::new();
     for n in 0..operations {
         if n % COLLECT_EVERY == COLLECT_EVERY - 1 {
-            map.collect_retired();
+            map.flush();
         }
         let key = random.below(keys);
         serial += 1;
@@ -195,7 +195,7 @@ fn stress<S: BuildHasher + Sync>(hasher: S, keys: u64, operations: u64) {
         assert_eq!(again.get(), entry.get());
     }
     assert!(census.alive() >= 2 * isize::try_from(map.len()).unwrap());
-    map.collect_retired();
+    map.flush();
     drop(map);
     assert_eq!(census.alive(), 0, "keys or values were leaked");
 }
@@ -264,7 +264,7 @@ fn what_is_being_read_is_not_freed() {
                 1 => drop(map.update(&key, |_, old| census.counted(old.get() + KEYS))),
                 _ => drop(map.remove(&key)),
             }
-            map.collect_retired();
+            map.flush();
         }
         over.store(true, Ordering::Relaxed);
         readers

@@ -4,11 +4,18 @@ use core::ops::Range;
 
 /// `SplitMix64`.
 #[derive(Debug)]
-pub(crate) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The same numbers for the same `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(mix(seed.wrapping_add(0x5851_f42d_4c95_7f2d)))
+    }
+
+    /// A number below `n`, which is below 2³².
+    pub fn below(&mut self, n: u64) -> u64 {
+        ((self.next().0 >> 32) * n) >> 32
     }
 
     #[inline]
@@ -60,7 +67,7 @@ pub fn shuffled(indices: Range<u64>, seed: u64) -> Vec<u64> {
     let mut rng = Rng::new(seed);
     let mut keys: Vec<u64> = indices.map(key).collect();
     for end in (1..keys.len()).rev() {
-        let other = ((rng.next().0 >> 32) * (end as u64 + 1)) >> 32;
+        let other = rng.below(end as u64 + 1);
         keys.swap(end, usize::try_from(other).expect("an index of `keys`"));
     }
     keys

@@ -6,6 +6,7 @@
 //! ```text
 //!   bin/compare.rs, map.rs      interleaved rounds and their table; criterion
 //!   bin/iterate.rs              walks over whole maps, many look-ups at once
+//!   bin/pauses.rs               how long single operations take, where values have slow destructors
 //!        |
 //!   workload/                   what is measured, and whether the map's answers were right
 //!        |
@@ -23,7 +24,7 @@ mod stats;
 mod team;
 mod workload;
 
-pub use keys::{key, shuffled};
+pub use keys::{Rng, key, shuffled};
 pub use maps::{Hasher, MAP_NAMES, Map};
 pub use row::{Mix, Operation, Row};
 pub use stats::{median, sorted};

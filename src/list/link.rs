@@ -49,6 +49,14 @@ pub(crate) enum Kind<N> {
     End,
 }
 
+/// What the value of any link is, its other tags apart: for one who trusts none.
+pub(crate) enum Shape<N> {
+    Empty,
+    Node(NonNull<N>),
+    Sentinel(NonNull<Link<N>>),
+    End,
+}
+
 impl<N> Succ<N> {
     /// The value of a slot that nobody has filled.
     pub(crate) const EMPTY: Self = Self(ptr::null_mut());
@@ -73,6 +81,17 @@ impl<N> Succ<N> {
         match NonNull::new(self.0.map_addr(|a| a & !TAGS)) {
             Some(slot) => Kind::Sentinel(slot.cast()),
             None => Kind::End,
+        }
+    }
+
+    /// Of any value, also such as no link may have.
+    pub(crate) fn shape(self) -> Shape<N> {
+        let address = NonNull::new(self.0.map_addr(|a| a & !TAGS));
+        match (address, self.is_sentinel_or_end()) {
+            (None, false) => Shape::Empty,
+            (Some(node), false) => Shape::Node(node),
+            (Some(slot), true) => Shape::Sentinel(slot.cast()),
+            (None, true) => Shape::End,
         }
     }
 

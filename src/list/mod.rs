@@ -31,12 +31,17 @@
 //! L7  A node is protected, too, if its hazard was published before the node was linked: whoever unlinks it
 //!     has read the exchange that linked it, or what came of it.
 //!
+//! L8  What stands behind a marked node stands in the list while that node does (L2): so it is protected as in L4
+//!     if, after its hazard was published, the unmarked link before the marked nodes still leads to the first of
+//!     them. For those who pass marked nodes and leave them where they are (`look`).
+//!
 //! Progress: lock-free. A failed exchange, a lost predecessor or a marked node means that another
 //! operation succeeded.
 //!
 //! Edges: `link` — every exchange of a link (Release) → `Link::load` (Acquire).
 
 mod link;
+mod look;
 mod node;
 pub(crate) mod report;
 mod uses;
@@ -44,6 +49,7 @@ mod walk;
 mod window;
 
 pub(crate) use link::{Kind, Link, Succ};
+pub(crate) use look::{Behind, Look};
 pub(crate) use node::{NewNode, Node};
 pub(crate) use walk::{LinkPtr, Route, Step, Visit, advance, lookup, settle};
 pub(crate) use window::{Window, search};

@@ -141,6 +141,17 @@ impl<K, V> Node<K, V> {
         (unsafe { &*key }, value)
     }
 
+    /// Changes the hash by which `this` is filed.
+    ///
+    /// # Safety
+    /// The caller owns `this` exclusively.
+    pub(crate) unsafe fn set_hash(this: NonNull<Self>, hash: u32) {
+        // SAFETY: alive by contract.
+        let field = unsafe { &raw mut (*this.as_ptr()).hash };
+        // SAFETY: exclusive by contract.
+        unsafe { field.write(hash) };
+    }
+
     /// The node that owns the key of `this`.
     ///
     /// # Safety

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 
 use super::HashMap;
 use crate::errors::TryReserveError;
+use crate::reclaim::Reclamation;
 
 /// Settings of a map that is to be made; from [`HashMap::builder`].
 ///
@@ -20,6 +21,7 @@ use crate::errors::TryReserveError;
 pub struct Builder<K, V, S = crate::DefaultHashBuilder> {
     capacity: usize,
     hasher: S,
+    reclamation: Reclamation,
     _map: PhantomData<fn() -> (K, V)>,
 }
 
@@ -33,11 +35,38 @@ impl<K, V> HashMap<K, V> {
     /// assert!(map.capacity() >= 10);
     /// ```
     pub fn builder() -> Builder<K, V> {
+        HashMap::builder_with_hasher(crate::DefaultHashBuilder::new())
+    }
+}
+
+impl<K, V, S> HashMap<K, V, S> {
+    /// The settings of a new map that hashes with `hash_builder`; there without feature `std` too.
+    ///
+    /// # Examples
+    /// ```
+    /// let hasher = foldhash::fast::RandomState::default();
+    /// let map: splitmap::HashMap<u32, u32, _> =
+    ///     splitmap::HashMap::builder_with_hasher(hasher).capacity(10).build();
+    /// assert!(map.capacity() >= 10);
+    /// ```
+    pub const fn builder_with_hasher(hash_builder: S) -> Builder<K, V, S> {
         Builder {
             capacity: 0,
-            hasher: crate::DefaultHashBuilder::new(),
+            hasher: hash_builder,
+            reclamation: Reclamation::new(),
             _map: PhantomData,
         }
+    }
+
+    /// How removed entries are freed.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::<u32, u32>::new();
+    /// assert_eq!(map.reclamation(), splitmap::Reclamation::new());
+    /// ```
+    pub const fn reclamation(&self) -> Reclamation {
+        self.reclamation
     }
 }
 
@@ -66,8 +95,24 @@ impl<K, V, S> Builder<K, V, S> {
         Builder {
             capacity: self.capacity,
             hasher,
+            reclamation: self.reclamation,
             _map: PhantomData,
         }
+    }
+
+    /// How removed entries are freed.
+    ///
+    /// # Examples
+    /// ```
+    /// use splitmap::{HashMap, Reclamation};
+    ///
+    /// let one_by_one = Reclamation::new().destructors(1);
+    /// let map: HashMap<u32, u32> = HashMap::builder().reclamation(one_by_one).build();
+    /// assert_eq!(map.reclamation(), one_by_one);
+    /// ```
+    pub fn reclamation(mut self, reclamation: Reclamation) -> Self {
+        self.reclamation = reclamation;
+        self
     }
 
     /// The map.
@@ -82,7 +127,7 @@ impl<K, V, S> Builder<K, V, S> {
     /// ```
     #[must_use]
     pub fn build(self) -> HashMap<K, V, S> {
-        HashMap::with_capacity_and_hasher(self.capacity, self.hasher)
+        self.try_build().unwrap_or_else(|error| error.raise())
     }
 
     /// The map, if the memory for its capacity can be had.
@@ -96,8 +141,11 @@ impl<K, V, S> Builder<K, V, S> {
     /// assert!(builder.try_build().is_err());
     /// ```
     pub fn try_build(self) -> Result<HashMap<K, V, S>, TryReserveError> {
-        let map = HashMap::with_hasher(self.hasher);
-        map.try_reserve(self.capacity)?;
+        let mut map = HashMap::with_hasher(self.hasher);
+        map.reclamation = self.reclamation;
+        if self.capacity > 0 {
+            map.list_with(self.capacity)?;
+        }
         Ok(map)
     }
 }
@@ -107,6 +155,7 @@ impl<K, V, S: Clone> Clone for Builder<K, V, S> {
         Self {
             capacity: self.capacity,
             hasher: self.hasher.clone(),
+            reclamation: self.reclamation,
             _map: PhantomData,
         }
     }
@@ -116,6 +165,7 @@ impl<K, V, S> fmt::Debug for Builder<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("capacity", &self.capacity)
+            .field("reclamation", &self.reclamation)
             .finish_non_exhaustive()
     }
 }

@@ -12,9 +12,13 @@ use crate::split_order::{NodesMut, OwnedNodes, SplitOrder};
 
 impl<K, V, S> HashMap<K, V, S> {
     fn list_mut(&mut self) -> Option<&mut SplitOrder<K, V>> {
+        self.list_and_hasher().0
+    }
+
+    pub(super) fn list_and_hasher(&mut self) -> (Option<&mut SplitOrder<K, V>>, &S) {
         let list = self.list.load_mut();
         // SAFETY: published wholly made, and freed by `drop` only; `&mut self`, so nobody else has it.
-        unsafe { list.as_mut() }
+        (unsafe { list.as_mut() }, &self.hash_builder)
     }
 
     /// All entries, in no particular order, their values for changing.

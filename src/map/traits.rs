@@ -114,7 +114,7 @@ where
 }
 
 impl<K: Clone + Eq, V: Clone, S: Clone> Clone for HashMap<K, V, S> {
-    /// The entries of an [`iter`](HashMap::iter), in a map with a clone of the hasher. Each is as it was at
+    /// The entries of an [`iter`](HashMap::iter), in a map with a clone of the hasher and the same settings. Each is as it was at
     /// some moment of the call; all together need never have been there at the same time, if others
     /// change the map meanwhile.
     ///
@@ -126,7 +126,10 @@ impl<K: Clone + Eq, V: Clone, S: Clone> Clone for HashMap<K, V, S> {
     /// assert_eq!(*copy.get(&1).unwrap(), 10);
     /// ```
     fn clone(&self) -> Self {
-        let copy = Self::with_capacity_and_hasher(self.len(), self.hash_builder.clone());
+        let copy = Self::builder_with_hasher(self.hash_builder.clone())
+            .capacity(self.len())
+            .reclamation(self.reclamation)
+            .build();
         for entry in self {
             let hash = entry.node().hash();
             let new = NewNode::new(hash, entry.key().clone(), entry.value().clone());

@@ -95,21 +95,39 @@ impl<K, V, S> HashMap<K, V, S> {
         self.retired_len() * SplitOrder::<K, V>::NODE_SIZE
     }
 
-    /// Frees removed entries now, except what `Ref`s hold: those of this thread's batch, and those of threads
-    /// that have ended. (Other threads' batches are theirs; each frees its own when it is full, or here.
-    /// Without feature `std`: all that no operation is using just now.)
-    /// Takes a scan of all hazards, and runs the destructors.
+    /// Entries that have been freed since the map was made, after they were removed or replaced; a sum as
+    /// [`len`](Self::len), which wraps. With [`retired_len`](Self::retired_len), which are waiting, it is all that
+    /// were.
     ///
     /// # Examples
     /// ```
     /// let map = splitmap::HashMap::from([(1, 10)]);
     /// map.remove(&1);
-    /// map.collect_retired();
+    /// assert_eq!((map.retired_len(), map.reclaimed_count()), (1, 0));
+    /// map.flush();
+    /// assert_eq!((map.retired_len(), map.reclaimed_count()), (0, 1));
+    /// ```
+    #[must_use]
+    pub fn reclaimed_count(&self) -> usize {
+        self.list().map_or(0, SplitOrder::reclaimed)
+    }
+
+    /// Frees removed entries now, except what `Ref`s hold: those of this thread's batch, those of threads that have
+    /// ended, and those that wait for the [background thread](Self::reclaim_in_background), if there is one, except
+    /// what it has taken. (Other threads' batches are theirs; each frees its own when it is full, or here.
+    /// Without feature `std`: all that no operation is using just now.)
+    /// Takes a scan of all hazards, and runs the destructors, all of them.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([(1, 10)]);
+    /// map.remove(&1);
+    /// map.flush();
     /// assert_eq!(map.retired_len(), 0);
     /// ```
-    pub fn collect_retired(&self) {
+    pub fn flush(&self) {
         if let Some(list) = self.list() {
-            list.collect();
+            list.flush();
         }
     }
 }

@@ -161,15 +161,28 @@ impl Hazards {
         unsafe { slice::from_raw_parts(block, HAZARDS << b) }
     }
 
+    fn each_block(&self) -> impl Iterator<Item = &[Hazard]> {
+        let more = (0..BLOCKS).map(|b| self.block(b));
+        let blocks = core::iter::once(self.first.as_slice()).chain(more);
+        blocks.take_while(|block| !block.is_empty())
+    }
+
+    /// How many are held.
+    pub(super) fn held(&self) -> usize {
+        let all = self.each_block().flatten();
+        // ORD[hazard.free] Acquire: pairs with the Release store in `Guard::drop`; what was done under a
+        // protection that has ended is seen.
+        all.filter(|hazard| !hazard.0.load_acquire().is_null())
+            .count()
+    }
+
     /// Adds the addresses that these hazards protect to `addresses`; gives the number of hazards.
     ///
     /// # Errors
     /// Without memory for the addresses.
     pub(super) fn read(&self, addresses: &mut Vec<usize>) -> Result<usize, TryReserveError> {
         let mut hazards = 0;
-        let more = (0..BLOCKS).map(|b| self.block(b));
-        let blocks = core::iter::once(self.first.as_slice()).chain(more);
-        for block in blocks.take_while(|block| !block.is_empty()) {
+        for block in self.each_block() {
             hazards += block.len();
             addresses.try_reserve(block.len())?;
             addresses.extend(block.iter().filter_map(|hazard| {
@@ -275,11 +288,23 @@ impl Guard<'_> {
         link: &AtomicPtr<T>,
         store_load: StoreLoad,
     ) -> Result<NonNull<T>, *mut T> {
-        // ORD[hazard], as in `protect`, and ORD[protect], the reader's half: see `reclaim`.
-        let again = store_load.publish_then_load(&self.hazard.0, node.as_ptr().cast(), link);
+        let again = self.publish(node, link, store_load);
         NonNull::new(again)
             .filter(|&again| again == node)
             .ok_or(again)
+    }
+
+    /// Publishes a hazard for `node`, and reads `link` again: whoever knows that `node` is reachable while that
+    /// is as it was has it protected then.
+    #[inline]
+    pub(crate) fn publish<T>(
+        &mut self,
+        node: NonNull<T>,
+        link: &AtomicPtr<T>,
+        store_load: StoreLoad,
+    ) -> *mut T {
+        // ORD[hazard], as in `protect`, and ORD[protect], the reader's half: see `reclaim`.
+        store_load.publish_then_load(&self.hazard.0, node.as_ptr().cast(), link)
     }
 }
 

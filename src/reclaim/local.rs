@@ -1,5 +1,14 @@
 //! What a map keeps for one seat: hazards, the batch of nodes to retire, and its share of the
 //! counters. Owned by the thread in that seat; other threads read the hazards and counters only.
+//!
+//! ```text
+//!   retire ──► batch ──scan, when full──► sink ──────────► destructors
+//!                                          ▲ `due` of them at the end of the operation:
+//!      each retirement makes some more due ┘ never more than are there
+//! ```
+//!
+//! So what waits here, what is due apart, never grows while anything is in the sink: a retirement adds one node, and
+//! makes one due, at least. And when nothing is, the batch is all that waits: that is the bound on garbage.
 
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
@@ -8,6 +17,7 @@ use core::ptr::NonNull;
 
 use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
+use super::settings::Reclamation;
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::BATCH;
 use crate::unwind::or_abort;
@@ -36,19 +46,24 @@ impl Tally {
 }
 
 pub(super) struct Local<T: Reclaim> {
+    settings: Reclamation,
     pub(super) hazards: Hazards,
     /// Unlinked, and perhaps still protected.
     batch: Cell<Vec<NonNull<T>>>,
     /// So many in the batch are scanned.
     full: Cell<usize>,
-    /// How often pins had been given up when the batch was scanned last.
+    /// Unlinked, and pinned at the last look: apart, so that they do not put the next scan off.
+    pinned: Cell<Vec<NonNull<T>>>,
+    /// How often pins had been given up then.
     released: Cell<usize>,
     /// Room for the addresses that a scan finds.
     addresses: Cell<Vec<usize>>,
     /// Unprotected, destructors not yet run.
     sink: Cell<Garbage<T>>,
-    /// There is something in the sink.
-    dirty: Cell<bool>,
+    /// How many are in the sink.
+    waiting: Cell<usize>,
+    /// How many of them the operation that is running is to run, in its end.
+    due: Cell<usize>,
     /// A frame of this thread is running destructors from the sink.
     draining: Cell<bool>,
     /// Insertions until the next look at the length (used by the layer above).
@@ -59,15 +74,18 @@ pub(super) struct Local<T: Reclaim> {
 }
 
 impl<T: Reclaim> Local<T> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(settings: Reclamation) -> Self {
         Self {
+            settings,
             hazards: Hazards::new(),
             batch: Cell::new(Vec::new()),
-            full: Cell::new(BATCH),
+            full: Cell::new(settings.batch),
+            pinned: Cell::new(Vec::new()),
             released: Cell::new(0),
             addresses: Cell::new(Vec::new()),
             sink: Cell::new(Garbage::new()),
-            dirty: Cell::new(false),
+            waiting: Cell::new(0),
+            due: Cell::new(0),
             draining: Cell::new(false),
             until_check: Cell::new(0),
             counted: Tally::new(),
@@ -84,7 +102,7 @@ impl<T: Reclaim> Local<T> {
         let mut batch = self.batch.take();
         // Without memory the node would be neither in the list nor here.
         or_abort(|| {
-            batch.reserve_exact(BATCH.saturating_sub(batch.len()));
+            batch.reserve_exact(BATCH.min(self.settings.batch).saturating_sub(batch.len()));
             batch.push(node);
         });
         self.retired.add(1);
@@ -93,29 +111,23 @@ impl<T: Reclaim> Local<T> {
         full
     }
 
-    /// Whether pins were given up since the last such call, and the batch is a full one without regard to what the
-    /// last scan left.
-    #[inline]
-    pub(super) fn has_released(&self, times: usize) -> bool {
-        if self.released.replace(times) == times {
-            return false;
-        }
-        let batch = self.batch.take();
-        let full = batch.len() >= BATCH;
-        self.batch.set(batch);
-        full
-    }
-
-    /// Moves those nodes of the batch into the sink that no hazard in `locals`, which gives all that there
-    /// are, protects. Runs no user code.
+    /// Takes those nodes out of the batch that no hazard in `locals`, which gives all that there are, protects.
+    /// Runs no user code.
     pub(super) fn scan<'a, I: Iterator<Item = &'a Self>>(
         &self,
         locals: impl FnOnce() -> I,
         order: StoreLoad,
-    ) where
+        released: usize,
+    ) -> Garbage<T>
+    where
         T: 'a,
     {
         let (mut batch, mut addresses) = (self.batch.take(), self.addresses.take());
+        let mut pinned = self.pinned.take();
+        if self.released.replace(released) != released {
+            or_abort(|| batch.append(&mut pinned));
+        }
+        let mut unprotected = Garbage::new();
         // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier; which seats
         // there are, and their hazards, are read after it. See `reclaim`.
         order.heavy();
@@ -127,26 +139,28 @@ impl<T: Reclaim> Local<T> {
         // Without memory for the addresses the nodes wait for another scan.
         if complete.is_ok() {
             addresses.sort_unstable();
-            let mut sink = self.take_waiting();
             batch.retain(|&node| {
-                let protected = addresses.binary_search(&node.addr().get()).is_ok()
-                    // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
-                    || unsafe { T::is_pinned(node) };
-                if !protected {
+                let protected = addresses.binary_search(&node.addr().get()).is_ok();
+                // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
+                if !protected && unsafe { T::is_pinned(node) } {
+                    or_abort(|| pinned.push(node));
+                } else if !protected {
                     // SAFETY: unlinked and retired once (H3), and protected by nobody: a hazard that is
                     // published later does not hold (ORD[protect]). So it is this batch's alone.
-                    unsafe { sink.push(node) };
+                    unsafe { unprotected.push(node) };
                 }
                 protected
             });
-            self.put_waiting(sink);
         }
         // So the next scan frees half of the batch, at least, and reads four hazards for each of its nodes,
         // at most.
-        self.full.set(BATCH.max(2 * batch.len()).max(hazards / 4));
+        let least = self.settings.batch.max(hazards / 4);
+        self.full.set(least.max(2 * batch.len()));
         addresses.clear();
         self.batch.set(batch);
+        self.pinned.set(pinned);
         self.addresses.set(addresses);
+        unprotected
     }
 
     /// Takes over what waits in a seat that has no owner.
@@ -155,44 +169,63 @@ impl<T: Reclaim> Local<T> {
     /// The caller owns both seats.
     pub(super) unsafe fn adopt(&self, orphan: &Self) {
         let (mut batch, mut theirs) = (self.batch.take(), orphan.batch.take());
-        or_abort(|| batch.append(&mut theirs));
+        let mut pinned = orphan.pinned.take();
+        or_abort(|| {
+            batch.append(&mut theirs);
+            batch.append(&mut pinned);
+        });
         self.batch.set(batch);
         orphan.batch.set(theirs);
-        // A panic in its last operation may have left some there.
-        self.add_waiting(orphan.take_waiting());
+        self.add_waiting(orphan.take_waiting(usize::MAX));
     }
 
-    /// Takes the nodes whose destructors are due.
-    pub(super) fn take_waiting(&self) -> Garbage<T> {
-        self.dirty.set(false);
-        self.sink.replace(Garbage::new())
-    }
-
-    /// Adds nodes whose destructors are due.
+    /// Adds nodes whose destructors are to be run.
     pub(super) fn add_waiting(&self, garbage: Garbage<T>) {
-        let mut sink = self.take_waiting();
+        let mut sink = self.sink.replace(Garbage::new());
         sink.append(garbage);
-        self.put_waiting(sink);
-    }
-
-    fn put_waiting(&self, sink: Garbage<T>) {
-        self.dirty.set(!sink.is_empty());
+        self.waiting.set(sink.len());
         self.sink.set(sink);
     }
 
-    /// How many destructors are due.
-    #[cfg(not(feature = "std"))]
-    pub(super) fn waiting(&self) -> usize {
-        let sink = self.take_waiting();
-        let waiting = sink.len();
-        self.put_waiting(sink);
-        waiting
+    /// Takes the first `most` of them, or all.
+    fn take_waiting(&self, most: usize) -> Garbage<T> {
+        let mut sink = self.sink.replace(Garbage::new());
+        let taken = sink.take_first(most);
+        self.waiting.set(sink.len());
+        self.due.set(self.due.get().min(sink.len()));
+        self.sink.set(sink);
+        taken
+    }
+
+    /// A node was retired: so many destructors more, if there are so many, are for the end of this operation.
+    pub(super) fn some_fall_due(&self) {
+        self.fall_due(self.settings.destructors);
+    }
+
+    /// So are all.
+    pub(super) fn all_fall_due(&self) {
+        self.fall_due(usize::MAX);
+    }
+
+    fn fall_due(&self, more: usize) {
+        let due = self.due.get().saturating_add(more);
+        self.due.set(due.min(self.waiting.get()));
+    }
+
+    #[inline]
+    pub(super) fn is_due(&self) -> bool {
+        self.due.get() > 0
+    }
+
+    /// Takes the nodes whose destructors are due.
+    pub(super) fn take_due(&self) -> Garbage<T> {
+        self.take_waiting(self.due.replace(0))
     }
 
     /// Runs the destructors that are due, unless a frame below already does.
     #[inline]
     pub(super) fn settle(&self) {
-        if self.dirty.get() {
+        if self.is_due() {
             self.drain();
         }
     }
@@ -205,6 +238,18 @@ impl<T: Reclaim> Local<T> {
                 self.0.draining.set(false);
             }
         }
+        if self.draining.replace(true) {
+            return; // the frame below goes on with what we make due
+        }
+        let _draining = Draining(self);
+        while self.is_due() {
+            // The destructors may use the map, and make others due.
+            self.reclaim(self.take_due());
+        }
+    }
+
+    /// Runs destructors now.
+    pub(super) fn reclaim(&self, garbage: Garbage<T>) {
         /// Counts a list when it is gone, also by a panic.
         struct Gone<'a>(&'a Tally, usize);
         impl Drop for Gone<'_> {
@@ -212,24 +257,16 @@ impl<T: Reclaim> Local<T> {
                 self.0.add(self.1);
             }
         }
-        if self.draining.replace(true) {
-            return; // the frame below goes on with what we add
-        }
-        let _draining = Draining(self);
-        while self.dirty.get() {
-            let list = self.take_waiting();
-            let _gone = Gone(&self.reclaimed, list.len());
-            // The destructors may use the map and add garbage.
-            drop(list);
-        }
+        let _gone = Gone(&self.reclaimed, garbage.len());
+        drop(garbage);
     }
 
     /// Moves everything that waits here to `garbage`.
     pub(super) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
-        for node in self.batch.take() {
+        for node in self.batch.take().into_iter().chain(self.pinned.take()) {
             // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }
-        garbage.append(self.take_waiting());
+        garbage.append(self.take_waiting(usize::MAX));
     }
 }

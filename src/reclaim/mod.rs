@@ -21,12 +21,14 @@
 //! H3  A node is retired once, by the thread whose exchange unlinked it, after that exchange.
 //! H4  A heavy barrier stands between the unlinking of a node and the scan that may find it unprotected.
 //! H5  No user code runs while a batch, a sink or a hazard is half changed.
-//! H6  A node is pinned only by who protects it or has pinned it. A scan leaves a pinned node in its batch, and asks after
+//! H6  A node is pinned only by who protects it or has pinned it. A scan keeps a pinned node, and asks after
 //!     it has read the hazards; so it is protected until its last pin is gone (`census`, of which `Pinned` comes).
 //!
-//! Garbage is bounded: a seat's batch is scanned when it holds [`BATCH`](crate::tunables::BATCH) nodes, a
+//! Garbage is bounded: a seat's batch is scanned when it holds [`Reclamation::batch`] nodes, a
 //! quarter as many as there are hazards, or twice as many as the last scan left, whichever is most; a scan
-//! leaves no more than there are hazards. Hazards are never given back: a seat keeps as many as it needed
+//! leaves no more than there are hazards. What it gives waits in the seat's sink, of which each retirement has some
+//! reclaimed, so that both together hold no more than the batch alone may (`local`); or for a background
+//! thread, in so many slots (`handed`). Hazards are never given back: a seat keeps as many as it needed
 //! at one time, rounded up to a power of two. `HashMap`'s documentation has the formula.
 //!
 //! Progress: a scan is wait-free, and shares nothing with others. One that is stopped keeps its own batch.
@@ -37,11 +39,17 @@
 //! hazards; so a scan looks for these behind the barrier as well. `local` — the publication of a seat's
 //! local.
 
+#[cfg(feature = "std")]
+mod background;
 mod census;
 mod garbage;
+#[cfg(feature = "std")]
+mod handed;
 mod hazard;
 mod local;
+mod pulse;
 mod seat;
+mod settings;
 #[cfg(not(feature = "std"))]
 mod settling;
 
@@ -51,16 +59,18 @@ use core::ptr::{self, NonNull};
 use crossbeam_utils::CachePadded;
 
 use census::Censuses;
-pub(crate) use census::Pinned;
+pub(crate) use census::{Lost, Pinned};
 pub(crate) use garbage::{Garbage, Reclaim};
 use hazard::FreeHazards;
 pub(crate) use hazard::Guard;
+pub(crate) use pulse::Pulse;
 
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use crate::tunables::NEAR;
 use local::{Local, Tally};
 use seat::Claim;
 pub(crate) use seat::Seat;
+pub use settings::Reclamation;
 
 type Entry<T> = AtomicPtr<CachePadded<Local<T>>>;
 
@@ -70,24 +80,32 @@ const FAR: usize = (usize::BITS - NEAR.trailing_zeros()) as usize;
 /// One map's reclamation: what it keeps for each seat.
 pub(crate) struct Domain<T: Reclaim> {
     store_load: StoreLoad,
-    censuses: Censuses<T>,
+    /// On a line of its own: it changes, while every operation reads what is around it.
+    censuses: CachePadded<Censuses<T>>,
+    settings: Reclamation,
     near: [Entry<T>; NEAR],
     /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
     far: [AtomicPtr<Entry<T>>; FAR],
     /// One more than the highest seat that has a local.
     seats: AtomicUsize,
+    /// For a background thread, when there is one.
+    #[cfg(feature = "std")]
+    handed: handed::Handed<T>,
     #[cfg(not(feature = "std"))]
     settling: settling::Settling<T>,
 }
 
 impl<T: Reclaim> Domain<T> {
-    pub(crate) fn new(store_load: StoreLoad) -> Self {
+    pub(crate) fn new(store_load: StoreLoad, settings: Reclamation) -> Self {
         Self {
             store_load,
-            censuses: Censuses::new(),
+            censuses: CachePadded::new(Censuses::new()),
+            settings,
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
+            #[cfg(feature = "std")]
+            handed: handed::Handed::new(),
             #[cfg(not(feature = "std"))]
             settling: settling::Settling::new(),
         }
@@ -175,7 +193,7 @@ impl<T: Reclaim> Domain<T> {
 
     #[cold]
     fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
-        let local = Box::into_raw(Box::new(CachePadded::new(Local::new())));
+        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(self.settings))));
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);
@@ -226,6 +244,11 @@ impl<T: Reclaim> Domain<T> {
         not_negative(retired.wrapping_sub(self.total(|local| &local.reclaimed)))
     }
 
+    /// Nodes reclaimed since the beginning.
+    pub(crate) fn reclaimed(&self) -> usize {
+        self.total(|local| &local.reclaimed)
+    }
+
     fn total(&self, tally: impl Fn(&Local<T>) -> &Tally) -> usize {
         self.each_local()
             .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
@@ -247,6 +270,8 @@ impl<T: Reclaim> Domain<T> {
             }
         }
         self.seats.store_relaxed(0);
+        #[cfg(feature = "std")]
+        garbage.append(self.take_handed());
         #[cfg(not(feature = "std"))]
         garbage.append(self.settling.take());
         for (block, entries) in self.far.iter_mut().enumerate() {
@@ -311,16 +336,20 @@ impl<'d, T: Reclaim> Session<'d, T> {
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
         // SAFETY: the caller's promise.
         let full = unsafe { self.local.retire(node) };
-        // Relaxed: a hint.
-        let released = self.domain.censuses.released.load_relaxed();
-        if full | self.local.has_released(released) {
-            self.scan();
+        if full {
+            let unprotected = self.scan();
+            #[cfg(feature = "std")]
+            let unprotected = self.domain.offer_to_background(unprotected);
+            self.local.add_waiting(unprotected);
         }
+        self.local.some_fall_due();
     }
 
-    fn scan(self) {
+    fn scan(self) -> Garbage<T> {
         let domain = self.domain;
-        self.local.scan(|| domain.each_local(), domain.store_load);
+        let released = domain.censuses.released();
+        self.local
+            .scan(|| domain.each_local(), domain.store_load, released)
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.
@@ -333,16 +362,22 @@ impl<'d, T: Reclaim> Session<'d, T> {
         self.domain.settling.settle(self.local);
     }
 
-    /// Reclaims all it can, of what this thread has retired, and what threads that are gone have left.
-    pub(crate) fn collect(self) {
+    /// Reclaims all it can, of what this thread has retired, what threads that are gone have left, and what
+    /// waits for another one.
+    pub(crate) fn flush(self) {
         for (n, orphan) in self.domain.numbered_locals() {
             if let Some(_claim) = Claim::try_new(n) {
                 // SAFETY: this thread's, by the session and by the claim (H2).
                 unsafe { self.local.adopt(orphan) };
             }
         }
-        self.scan();
         self.free_censuses();
+        self.local.add_waiting(self.scan());
+        #[cfg(feature = "std")]
+        self.local.add_waiting(self.domain.take_handed());
+        #[cfg(not(feature = "std"))]
+        self.local.add_waiting(self.domain.settling.take());
+        self.local.all_fall_due();
         self.settle();
     }
 

@@ -3,17 +3,21 @@
 //! ```text
 //!   operation in seat 0 ──settles: `busy`──► destructor ──► operation in seat 1
 //!        ▲                                                        │ hands on what has fallen due
-//!        └────────────── then what was handed on ◄── stack ◄──────┘
+//!        └────────────── then what was handed on ◄── handed ◄─────┘
 //! ```
 //!
 //! There a seat does not tell that its thread is running destructors already: a chain of destructors that each
-//! remove the next entry would recurse. So one operation at a time settles, for all; others hand on what they
-//! have, unless that comes to a batch: the one that settles may be stopped.
+//! remove the next entry would recurse. So one operation at a time settles, for all; others hand on what is due in
+//! them, unless that comes to a batch: the one that settles may be stopped. So it may run more destructors than
+//! are its own, where operations run at the same time.
 //!
-//! Edges: `settling` — the exchanges of the stack (`AcqRel`) → its `swap` (`AcqRel`): who takes the nodes sees what
+//! Who hands something on takes what is there, and puts both there. It is never linked behind what stands there: that
+//! could be gone meanwhile, and something else at its address (ABA).
+//!
+//! Edges: `settling` — the exchange in `push` (`AcqRel`) → `swap` (`AcqRel`): who takes the nodes sees what
 //! those did who handed them on. `busy` orders nothing: it says only who settles.
 
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use super::garbage::{Garbage, Reclaim};
 use super::local::Local;
@@ -23,8 +27,8 @@ use crate::tunables::BATCH;
 /// What a domain keeps for it.
 pub(super) struct Settling<T> {
     busy: AtomicUsize,
-    stack: AtomicPtr<T>,
-    /// How many nodes are in the stack.
+    handed: AtomicPtr<T>,
+    /// How many nodes that is.
     len: AtomicUsize,
 }
 
@@ -32,7 +36,7 @@ impl<T: Reclaim> Settling<T> {
     pub(super) fn new() -> Self {
         Self {
             busy: AtomicUsize::new(0),
-            stack: AtomicPtr::default(),
+            handed: AtomicPtr::default(),
             len: AtomicUsize::new(0),
         }
     }
@@ -46,25 +50,24 @@ impl<T: Reclaim> Settling<T> {
                 self.0.fetch_and(0);
             }
         }
-        let waiting = local.waiting();
-        if waiting == 0 {
+        if !local.is_due() {
             return;
         }
         loop {
             // No pair: as above.
             if self.busy.fetch_or(1) != 0 {
+                let due = local.take_due();
                 // Relaxed: a threshold.
-                if waiting + self.len.load_relaxed() < BATCH {
-                    self.push(local.take_waiting());
+                if due.len() + self.len.load_relaxed() < BATCH {
+                    self.push(due);
                 } else {
-                    local.settle();
+                    local.reclaim(due);
                 }
             } else {
                 let _busy = Busy(&self.busy);
                 local.settle();
                 while !self.is_empty() {
-                    local.add_waiting(self.take());
-                    local.settle();
+                    local.reclaim(self.take());
                 }
             }
             // Who saw `busy` may have handed something on since, and left. (Relaxed: a hint; who set it asks, too.)
@@ -76,41 +79,36 @@ impl<T: Reclaim> Settling<T> {
 
     fn is_empty(&self) -> bool {
         // ORD[settling] Acquire: not needed for the answer; as there is no weaker call with that name.
-        self.stack.load_acquire().is_null()
+        self.handed.load_acquire().is_null()
     }
 
     fn push(&self, mut garbage: Garbage<T>) {
         // Relaxed: a threshold.
         self.len.fetch_add_relaxed(garbage.len());
-        while let Some(node) = garbage.pop() {
-            // Relaxed: the exchange decides.
-            let mut head = self.stack.load_relaxed();
-            loop {
-                // SAFETY: popped, so ours until the exchange.
-                unsafe { T::set_next(node, head) };
-                // ORD[settling] AcqRel: hands the node on.
-                match self.stack.compare_exchange(head, node.as_ptr()) {
-                    Ok(_) => break,
-                    Err(now) => head = now,
-                }
+        while let Some(first) = garbage.first() {
+            // ORD[settling] AcqRel: hands the nodes on.
+            let put = self
+                .handed
+                .compare_exchange(ptr::null_mut(), first.as_ptr());
+            if put.is_ok() {
+                return garbage.forget();
             }
+            garbage.append(self.take_list());
         }
     }
 
     /// Everything that was handed on.
     pub(super) fn take(&self) -> Garbage<T> {
-        let mut garbage = Garbage::new();
-        // ORD[settling] AcqRel: pairs with the exchanges in `push`.
-        let mut head = self.stack.swap(ptr::null_mut());
-        while let Some(node) = NonNull::new(head) {
-            // SAFETY: taken off the stack, together with all that is behind it: ours.
-            head = unsafe { T::next(node) };
-            // SAFETY: ours.
-            unsafe { garbage.push(node) };
-        }
+        let garbage = self.take_list();
         // Relaxed: a threshold.
         self.len
             .fetch_add_relaxed(0_usize.wrapping_sub(garbage.len()));
         garbage
+    }
+
+    fn take_list(&self) -> Garbage<T> {
+        // ORD[settling] AcqRel: pairs with the exchange in `push`.
+        // SAFETY: put there by `push`, and taken by one.
+        unsafe { Garbage::of(self.handed.swap(ptr::null_mut())) }
     }
 }

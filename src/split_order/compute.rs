@@ -127,6 +127,9 @@ impl<K, V> SplitOrder<K, V> {
         let removed = node.next().mark().is_some();
         if removed {
             session.count(usize::MAX);
+        }
+        // It is gone, also if another thread removed it; and a census is told so before the caller is.
+        if removed || session.is_observed() {
             self.sweep(session, node.hash());
         }
         session.settle();
@@ -150,6 +153,10 @@ impl<K, V> SplitOrder<K, V> {
         } else {
             Err(new)
         };
+        if result.is_err() && session.is_observed() {
+            // As in `remove_that`.
+            self.sweep(session, node.hash());
+        }
         session.settle();
         result
     }

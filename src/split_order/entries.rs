@@ -114,6 +114,9 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
         while self.collected.is_empty() && (self.begun > 0 || self.begin_walks()) {
             self.go_in_step(session);
+            if session.is_observed() {
+                self.report(session);
+            }
             // Small at first, for those who want only some.
             self.block = BLOCK.min(2 * self.block);
             self.begin_walks();
@@ -218,6 +221,19 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
     }
 
+    /// Tells a census what is about to be shown.
+    #[cold]
+    fn report(&self, session: Session<'d, Node<K, V>>) {
+        for &(ptr, _) in &self.collected {
+            // SAFETY: protected by its guard.
+            if !unsafe { report::found(session, ptr) } {
+                // It may be shown, as it was there; whoever unlinks it tells what stands in its place.
+                // SAFETY: protected by its guard.
+                self.list.sweep(session, unsafe { ptr.as_ref() }.hash());
+            }
+        }
+    }
+
     #[cold]
     fn collect_anew(&mut self, session: Session<'d, Node<K, V>>, range: Range) {
         // SAFETY: protected by the entry's guard.
@@ -258,9 +274,8 @@ impl<K, V> SplitOrder<K, V> {
                 if node.hash() > walk.range.last() {
                     return Stepped::End;
                 }
-                // From a coarser slot: that is for `collect_range`. Or it is marked by now.
-                // SAFETY: protected by `guard`.
-                if node.hash() < walk.range.first || !unsafe { report::found(session, ptr) } {
+                if node.hash() < walk.range.first {
+                    // From a coarser slot: that is for `collect_range`.
                     return Stepped::Disturbed;
                 }
                 (walk.pred, walk.succ) = (NonNull::from(node.next()), next);
@@ -312,10 +327,6 @@ impl<K, V> SplitOrder<K, V> {
                         return true;
                     }
                     (pred, succ) = (NonNull::from(node.next()), next);
-                    // SAFETY: protected by `guard`.
-                    if node.hash() >= range.first && !unsafe { report::found(session, ptr) } {
-                        return false;
-                    }
                     let guard = core::mem::replace(&mut guard, session.hazard());
                     if node.hash() < range.first {
                         _before = Some(guard);

@@ -20,6 +20,8 @@
 //! | insert, replacing; update | the exchange of the replaced node's link |
 //! | remove | the mark |
 
+#[cfg(feature = "std")]
+mod background;
 mod clear;
 mod compute;
 mod entries;
@@ -31,10 +33,12 @@ mod models;
 mod order;
 mod pop;
 mod range;
+mod rebuild;
 mod snapshot;
 mod table;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod verify;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
@@ -44,10 +48,11 @@ pub(crate) use entries::Entries;
 pub(crate) use exclusive::{NodesMut, OwnedNodes};
 pub(crate) use order::split_order;
 pub(crate) use snapshot::Snapshot;
+pub(crate) use verify::Rules;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
-use crate::reclaim::{Domain, Guard, Session};
+use crate::reclaim::{Domain, Guard, Reclamation, Session};
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::MIN_LEVEL;
 use growth::level_for;
@@ -118,16 +123,16 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) const NODE_SIZE: usize = size_of::<Node<K, V>>();
 
     /// An empty list with room for `capacity` entries.
-    pub(crate) fn new(capacity: usize) -> Result<Self, TryReserveError> {
-        Self::with_level(level_for(capacity)?.max(MIN_LEVEL))
+    pub(crate) fn new(capacity: usize, settings: Reclamation) -> Result<Self, TryReserveError> {
+        Self::with_level(level_for(capacity)?.max(MIN_LEVEL), settings)
     }
 
-    fn with_level(level: u32) -> Result<Self, TryReserveError> {
+    fn with_level(level: u32, settings: Reclamation) -> Result<Self, TryReserveError> {
         // Registered before any reader of this map exists, and for good.
         let store_load = StoreLoad::register();
         Ok(Self {
             table: Table::new(level)?,
-            domain: Domain::new(store_load),
+            domain: Domain::new(store_load, settings),
             popped: AtomicUsize::new(0),
         })
     }
@@ -366,9 +371,13 @@ impl<K, V> SplitOrder<K, V> {
         self.domain.retired()
     }
 
+    pub(crate) fn reclaimed(&self) -> usize {
+        self.domain.reclaimed()
+    }
+
     /// Reclaims what can be reclaimed.
-    pub(crate) fn collect(&self) {
+    pub(crate) fn flush(&self) {
         let (session, _seat) = self.domain.session();
-        session.collect();
+        session.flush();
     }
 }

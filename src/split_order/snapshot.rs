@@ -10,7 +10,7 @@ use core::ptr::{self, NonNull};
 
 use super::{Entries, SplitOrder};
 use crate::list::{Node, Visit, search};
-use crate::reclaim::{Pinned, Session};
+use crate::reclaim::{Lost, Pinned, Session};
 use crate::sync::prefetch_read;
 use crate::tunables::CENSUS_ROOM;
 
@@ -41,20 +41,24 @@ impl<K, V> Snapshot<'_, K, V> {
 impl<K, V> SplitOrder<K, V> {
     /// All entries of one moment between call and return.
     pub(crate) fn snapshot(&self) -> Snapshot<'_, K, V> {
-        let len = self.len();
-        let mut room = (len + len / 2).saturating_add(CENSUS_ROOM);
+        let mut times = 1_usize;
         loop {
+            let len = self.len();
+            let room = (len + len / 2 + CENSUS_ROOM).saturating_mul(times);
             let (session, _seat) = self.domain.session();
             let census = session.begin_census(room);
             let mut walk = Entries::new(self);
             // What is found is reported, while a census is active.
             while census.is_active() && walk.next().is_some() {}
             drop(walk);
-            if let Some(nodes) = census.finish() {
-                session.settle();
-                return Snapshot(nodes);
+            match census.finish() {
+                Ok(nodes) => {
+                    session.settle();
+                    return Snapshot(nodes);
+                }
+                Err(Lost::TooLarge) => times = times.saturating_mul(2),
+                Err(Lost::Taken) => {}
             }
-            room = room.saturating_mul(2);
         }
     }
 

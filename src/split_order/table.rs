@@ -168,16 +168,24 @@ impl<N> Table<N> {
     /// The smallest hash that belongs behind `sentinel`.
     #[cold]
     pub(super) fn boundary(&self, sentinel: NonNull<Link<N>>) -> u32 {
-        // By T2 and ORD[link] the sentinel is of no finer level than this.
-        (0..=self.level() + 1)
-            .rev()
-            .find_map(|level| {
-                // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
-                let segment = self.segments[level as usize].load_acquire();
-                let place = place_in(segment, segment_len(level), sentinel)?;
-                Some(boundary(level, place))
-            })
+        self.place_of(sentinel)
+            .map(|(level, place)| boundary(level, place))
             .expect("a sentinel is a slot of the table")
+    }
+
+    /// Level and place of the slot that a link leads to; `None`: it is none of the table.
+    pub(super) fn place_of(&self, sentinel: NonNull<Link<N>>) -> Option<(u32, usize)> {
+        // By T2 and ORD[link] the sentinel is of no finer level than this.
+        (0..=self.level() + 1).rev().find_map(|level| {
+            // ORD[segment] Acquire: not needed for the address alone; as elsewhere.
+            let segment = self.segments[level as usize].load_acquire();
+            Some((level, place_in(segment, segment_len(level), sentinel)?))
+        })
+    }
+
+    /// Whether the slots of `level` are linked from birth.
+    pub(super) fn is_base(&self, level: u32) -> bool {
+        level <= self.base_level
     }
 
     /// Entries that the published level holds before it doubles.

@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{SplitOrder, split_order};
+use super::{Rules, SplitOrder, split_order};
 use crate::list::NewNode;
+use crate::reclaim::Reclamation;
 
 mod failpoints;
+mod verify;
 
 type List = SplitOrder<u64, u64>;
 
@@ -19,6 +21,17 @@ fn get(list: &List, key: u64) -> Option<u64> {
     let (node, _guard) = list.get(split_order(key), |other| *other == key)?;
     // SAFETY: protected by `_guard`.
     Some(*unsafe { node.as_ref() }.value())
+}
+
+/// Keys hash as [`insert`] has it.
+struct Spread;
+impl Rules<u64> for Spread {
+    fn hash(&self, key: &u64) -> u32 {
+        split_order(*key)
+    }
+    fn eq(&self, a: &u64, b: &u64) -> bool {
+        a == b
+    }
 }
 
 /// Every entry is found, none is found that is not there, and a walk over everything sees each once.
@@ -36,6 +49,9 @@ fn check(list: &List, keys: Range<u64>) {
         seen += 1;
     }
     assert_eq!(seen, len);
+    let report = list.verify(&Spread);
+    assert!(report.is_sound() && report.length_compared(), "{report}");
+    assert_eq!((report.entries(), report.disturbed()), (len, 0));
 }
 
 /// Takes the next chunk of the growing level away, as a filler does that stops right after.
@@ -55,7 +71,7 @@ const KEYS: u64 = if cfg!(miri) {
 
 #[test]
 fn fillers_that_stop_for_good_leave_every_operation_right() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut stopped = Vec::new();
     let first_level = list.table.level();
     for key in 0..KEYS {
@@ -80,7 +96,7 @@ fn fillers_that_stop_for_good_leave_every_operation_right() {
 
 #[test]
 fn fillers_that_come_late_link_their_slots_where_they_belong() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut late = Vec::new();
     for key in 0..KEYS {
         insert(&list, key);
@@ -118,7 +134,7 @@ fn fillers_that_come_late_link_their_slots_where_they_belong() {
 
 #[test]
 fn a_filler_that_read_its_parent_before_the_level_was_published_does_not_link_there() {
-    let list = List::new(0).unwrap();
+    let list = List::new(0, Reclamation::new()).unwrap();
     let mut key = 0;
     let mut insert_until = |done: &dyn Fn() -> bool| {
         while !done() {

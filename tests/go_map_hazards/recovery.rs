@@ -159,7 +159,7 @@ impl Recovering<'_> {
                 // These are replaced below, and their destructors run when they are freed.
                 2 => self.insert(old, Trap::DropKey, Trap::None),
                 3 => self.insert(old, Trap::None, Trap::DropValue),
-                4 => drop(self.took_effect(|| map.collect_retired())),
+                4 => drop(self.took_effect(|| map.flush())),
                 5 => {
                     let update = |_: &Key, _: &Value| quiet_panic("update");
                     assert!(!self.took_effect(|| drop(map.update(&old, update))));
@@ -229,7 +229,7 @@ fn a_panic_in_the_middle_of_growth_is_recovered() {
     assert_eq!(found, expected);
     assert_eq!(map.len(), found.len());
     // All is dropped, one panic after the other.
-    while catch_unwind(AssertUnwindSafe(|| map.collect_retired())).is_err() {}
+    while catch_unwind(AssertUnwindSafe(|| map.flush())).is_err() {}
     let _ = catch_unwind(AssertUnwindSafe(|| drop(map)));
     assert_eq!(ALIVE.load(Ordering::Relaxed), 0, "leaked, or dropped twice");
     println!(
@@ -288,7 +288,7 @@ fn a_panic_in_the_middle_of_an_iteration_is_recovered() {
         writer.join().unwrap();
     });
     // What the writer left is taken over.
-    map.collect_retired();
+    map.flush();
     assert_eq!(map.retired_len(), 0);
     for stop in 0..40 {
         let iteration = || {
@@ -300,6 +300,6 @@ fn a_panic_in_the_middle_of_an_iteration_is_recovered() {
         assert!(catch_unwind(AssertUnwindSafe(iteration)).is_err());
     }
     map.clear();
-    map.collect_retired();
+    map.flush();
     assert_eq!((map.len(), map.retired_len()), (0, 0), "still protected");
 }

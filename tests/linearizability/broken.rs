@@ -356,7 +356,7 @@ impl Subject for Broken {
         }
     }
 
-    fn collect_retired(&self) {
-        self.subject().collect_retired();
+    fn flush(&self) {
+        self.subject().flush();
     }
 }

@@ -84,7 +84,7 @@ impl Recorder<'_> {
             }
             // Else what this thread removed is not freed before it fills a batch.
             if !self.plan.fresh && self.random.below(4) == 0 {
-                self.map.collect_retired();
+                self.map.flush();
             }
             for _ in 0..self.plan.fillers {
                 let key = self.plan.first_filler() + self.unique();

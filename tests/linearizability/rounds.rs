@@ -198,7 +198,7 @@ fn run_batch(
             scope.spawn(|| {
                 // Relaxed: a flag.
                 while !stop.load(Ordering::Relaxed) {
-                    maps[0].collect_retired();
+                    maps[0].flush();
                     std::thread::sleep(PAUSE);
                 }
             });

@@ -87,7 +87,7 @@ pub(crate) trait Subject: Sync {
     fn snapshot(&self, taken: &mut dyn FnMut(), show: &mut dyn FnMut(u64, Value));
     fn len(&self) -> usize;
     fn clear(&self);
-    fn collect_retired(&self);
+    fn flush(&self);
 }
 
 impl<S: BuildHasher + Sync> Subject for HashMap<Key, Value, S> {
@@ -211,7 +211,7 @@ impl<S: BuildHasher + Sync> Subject for HashMap<Key, Value, S> {
         self.clear();
     }
 
-    fn collect_retired(&self) {
-        self.collect_retired();
+    fn flush(&self) {
+        self.flush();
     }
 }

@@ -43,7 +43,7 @@ fn dropped_half_way<S: Spread>() {
         for k in 0..LEN {
             assert!(map.insert(ledger.key(k), ledger.value(k)).is_some());
         }
-        map.collect_retired();
+        map.flush();
         assert_eq!(map.retired_len(), 0, "nothing is held after place {place}");
     }
     drop(map);
@@ -81,7 +81,7 @@ fn body_panics<S: Spread>() {
         });
         assert_eq!(panicked, Err(Call::Closure));
         assert_eq!(content(&map, LEN, true), model);
-        map.collect_retired();
+        map.flush();
         assert_eq!(map.retired_len(), 0);
         drop(map);
         ledger.close();
@@ -118,9 +118,9 @@ fn go_on<S: Spread>() -> u64 {
         point::before_the_panic(move || {
             let map = other.upgrade().unwrap();
             map.remove(&Lookup(LEN + 1));
-            map.collect_retired();
+            map.flush();
         });
-        assert_eq!(caught(|| map.collect_retired()), Err(Call::ValueDrop));
+        assert_eq!(caught(|| map.flush()), Err(Call::ValueDrop));
 
         point::arm_entry_drops(0);
         loop {

@@ -2,7 +2,7 @@
 //! it would be after, every value is dropped once, no thread is blocked.**
 //!
 //! ```text
-//!   script:  create ─ insert ─ ... ─ update ─ ... ─ collect_retired ─ ... ─ clear ─ ... ─ drop
+//!   script:  create ─ insert ─ ... ─ update ─ ... ─ flush ─ ... ─ clear ─ ... ─ drop
 //!   calls:   0 1 2 3 4 5 6 7 8 ...         n                                    ... total
 //!                                          ▼
 //!   run n:   as the model says ─────────── panic ─ before or after? ─ go on as the model says

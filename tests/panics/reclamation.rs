@@ -18,7 +18,7 @@ use crate::script::{At, Model, script};
 use crate::sweep::sample;
 use crate::types::{Builder, Few, Ledger, Lookup, Map, Mixed};
 
-/// More replacements than wait for the first scan. (Fewer under Miri: `collect_retired` has to do it.)
+/// More replacements than wait for the first scan. (Fewer under Miri: `flush` has to do it.)
 const REPLACED: u64 = if cfg!(miri) { 40 } else { 1100 };
 const KEYS: u64 = 5;
 
@@ -83,7 +83,7 @@ fn run(replace: Replace, n: u64) -> (u64, usize, bool) {
             assert_eq!(content(&map, KEYS, true), model);
         }
     }
-    panics += usize::from(caught(|| map.collect_retired()).is_err());
+    panics += usize::from(caught(|| map.flush()).is_err());
     assert_eq!(map.retired_len(), 0);
     assert_eq!(
         ledger.alive(),
@@ -109,7 +109,7 @@ fn any_destructor_of_a_clear_panics() {
     assert!(in_clear > 0 || cfg!(miri));
     println!(
         "panics: clear: {runs} of {total} destructors panicked, one a run, {in_clear} of them in clear, \
-         the others in collect_retired"
+         the others in flush"
     );
 }
 
@@ -128,7 +128,7 @@ fn clear(n: u64) -> (u64, bool) {
         (0, 0),
         "cleared to the end"
     );
-    let collected = caught(|| map.collect_retired());
+    let collected = caught(|| map.flush());
     assert_eq!(
         point::fired(),
         cleared.is_err() != collected.is_err(),
@@ -193,9 +193,9 @@ fn leave_one_to_drop(map: &Arc<Map<Few>>, ledger: &Arc<Ledger>) {
     point::before_the_panic(move || {
         let map = other.upgrade().unwrap();
         map.remove(&Lookup(second));
-        map.collect_retired();
+        map.flush();
     });
-    assert_eq!(caught(|| map.collect_retired()), Err(Call::ValueDrop));
+    assert_eq!(caught(|| map.flush()), Err(Call::ValueDrop));
 }
 
 /// Panics when it is dropped, if it is armed.
@@ -214,9 +214,9 @@ type Case = (&'static str, fn(Bombs));
 
 /// Two bombs go off in one operation.
 const CASES: [Case; 6] = [
-    ("collect_retired", |map| {
+    ("flush", |map| {
         map.clear();
-        map.collect_retired();
+        map.flush();
     }),
     ("clear", |map| {
         // Enough to be reclaimed on the way.

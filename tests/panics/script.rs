@@ -64,7 +64,7 @@ pub(crate) fn script<S: Spread>(keys: u64) -> Vec<Step<S>> {
         step(third..half, remove()), // and others
         step(0..2, remove()),        // present, absent
         step(half..half + 6, remove_if_even()),
-        step(0..1, collect_retired()),
+        step(0..1, flush()),
         step(0..1, iterate()),
         step(0..1, format()),
         step(0..third, insert()),
@@ -73,7 +73,7 @@ pub(crate) fn script<S: Spread>(keys: u64) -> Vec<Step<S>> {
         step(0..third, insert()), // while retired entries lend their keys
         step(half - 1..half + 1, contains_key()),
         step(half - 1..half + 1, get_key_value()),
-        step(0..1, collect_retired()),
+        step(0..1, flush()),
         step(0..third, update()),
         step(2 * keys..2 * keys + 1, reserve()), // the key is the room
         step(0..1, clear()),
@@ -98,7 +98,7 @@ pub(crate) fn script<S: Spread>(keys: u64) -> Vec<Step<S>> {
         step(0..1, drain()),
         step(0..6, insert()),
         step(1..4, update()),
-        step(0..1, collect_retired()),
+        step(0..1, flush()),
         step(1..4, update()),
         step(4..5, remove()), // what is left, and what is retired, is dropped with the map
     ]
@@ -256,11 +256,11 @@ fn reserve<S: Spread>() -> Op<S> {
     }
 }
 
-fn collect_retired<S: Spread>() -> Op<S> {
+fn flush<S: Spread>() -> Op<S> {
     Op {
-        name: "collect_retired",
+        name: "flush",
         run: |map, _| {
-            map.collect_retired();
+            map.flush();
             Vec::new()
         },
         model: |_, _| Vec::new(),

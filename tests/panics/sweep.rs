@@ -254,7 +254,7 @@ fn reenter<S: Spread>(map: &Map<S>, ledger: &Arc<Ledger>, k: u64, extra: u64) {
         map.update(&Lookup(k), |_, old| ledger.value(old.n() + 1));
     }
     assert!(map.iter().count() > 0);
-    map.collect_retired();
+    map.flush();
 }
 
 fn reenter_model(model: &mut Model, k: u64, extra: u64) {

@@ -92,7 +92,7 @@ fn threads_that_end_by_a_panic_use_the_map_in_their_last_destructors() {
             map.update(&Lookup(k), |_, old| ledger.value(old.n() + 1));
             map.insert(ledger.key(k + 1), ledger.value(k));
             map.remove(&Lookup(k + 1));
-            map.collect_retired();
+            map.flush();
         }
     };
     let threads: Vec<_> = (0..threads)
@@ -113,7 +113,7 @@ fn threads_that_end_by_a_panic_use_the_map_in_their_last_destructors() {
         expected.extend([(t, t), (early, early + 1), (late, late + 1)]);
     }
     assert_eq!(content(&map, 1000, true), expected);
-    map.collect_retired();
+    map.flush();
     drop(Arc::into_inner(map).expect("the threads' shares are gone"));
     ledger.close();
 }

@@ -38,7 +38,7 @@ fn use_map<S: Spread>(map: &Map<S>, ledger: &Arc<Ledger>, round: u64) {
     }
     assert!(map.iter().count() > 0);
     map.reserve(usize::try_from(KEYS).unwrap());
-    map.collect_retired();
+    map.flush();
 }
 
 fn use_model(model: &mut Model, round: u64) {

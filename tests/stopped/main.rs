@@ -267,7 +267,7 @@ fn check(shared: &Shared, survivors: &[Survivor], stopped: usize) {
     map.clear();
     assert_eq!(map.iter().count(), 0);
     assert!(map.len() <= stopped);
-    map.collect_retired();
+    map.flush();
     assert!(map.retired_len() <= bound_of_round());
 }
 

@@ -102,7 +102,7 @@ pub(crate) const DOING: [&str; 13] = [
     "get_or_insert_with",
     "iter",
     "reserve",
-    "collect_retired",
+    "flush",
     "clear",
     "insert (young map)",
 ];
@@ -147,7 +147,7 @@ pub(crate) fn be_a_victim(shared: &'static Shared, victim: &'static Victim, seed
                 entry.of(*entry.key());
             }),
             9 => map.reserve(8),
-            10 => map.collect_retired(),
+            10 => map.flush(),
             11 => map.clear(),
             12 => shared.nursery.grow(),
             _ => held = None,

@@ -173,7 +173,7 @@ async fn computations_of_a_key_never_overlap() {
         timeout(FOREVER, task).await.unwrap().unwrap();
     }
     assert_eq!(flights.len(), 0);
-    flights.map.collect_retired();
+    flights.map.flush();
 }
 
 async fn compute(running: &AtomicU32, yields: u32) -> Result<u32, ()> {

@@ -4,6 +4,8 @@
 //!   [·][n][·][m][k][·][·]...     open addressing, linear probing; a power of two, at most three quarters full
 //! ```
 //!
+//! What is there stays there, also when it has been taken (a bit says so): so no address can be put in twice.
+//!
 //! Edges: `census.node` — the exchange that puts a node in (Release) → the loads of who takes the census or drops it
 //! (Acquire): the pin that was made before is there.
 
@@ -15,6 +17,9 @@ use crate::sync::AtomicPtr;
 
 /// 2^64 / φ, odd (Knuth, TAOCP 3, 6.4).
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// In an address: taken, with its pin. (Nodes are aligned to 8.)
+const TAKEN: usize = 1;
 
 pub(super) struct Addresses<T>(Box<[AtomicPtr<T>]>);
 
@@ -30,7 +35,9 @@ pub(super) enum Put {
 impl<T: Reclaim> Addresses<T> {
     /// Room for `len` nodes.
     pub(super) fn new(len: usize) -> Self {
-        let slots = (len + len / 3 + 1).next_power_of_two();
+        // Too many for a machine are too many for its allocator.
+        let slots = len.saturating_add(len / 3 + 1).checked_next_power_of_two();
+        let slots = slots.unwrap_or(usize::MAX);
         Self((0..slots).map(|_| AtomicPtr::default()).collect())
     }
 
@@ -83,7 +90,7 @@ impl<T: Reclaim> Addresses<T> {
                     Err(other) => there = other,
                 }
             }
-            if there == node.as_ptr() {
+            if there.map_addr(|address| address & !TAKEN) == node.as_ptr() {
                 return Put::There;
             }
         }
@@ -101,20 +108,23 @@ impl<T: Reclaim> Addresses<T> {
         usize::try_from(spread.checked_shr(64 - bits).unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Takes the nodes out, with their pins, when nobody else is left.
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = NonNull<T>> {
-        let slots = self.0.iter_mut();
-        slots.filter_map(|slot| NonNull::new(core::mem::take(slot).load_mut()))
-    }
-
-    /// Takes the nodes out, with their pins. Others may go on to put some in; those stay.
+    /// Takes the nodes, with their pins. Others may go on to put some in, of which it may give some.
     pub(super) fn take(&self) -> impl Iterator<Item = NonNull<T>> {
         self.0.iter().filter_map(|slot| {
             // ORD[census.node] Acquire: pairs with the exchange in `place`.
             let node = NonNull::new(slot.load_acquire())?;
-            // Relaxed: nobody else changes a slot that is not null.
-            slot.store_relaxed(ptr::null_mut());
+            // Relaxed: nobody else changes a slot that is not null, and who reads it needs the address only.
+            slot.store_relaxed(node.as_ptr().map_addr(|address| address | TAKEN));
             Some(node)
+        })
+    }
+
+    /// The nodes that were not taken, with their pins, when nobody else is left.
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = NonNull<T>> {
+        let slots = self.0.iter_mut();
+        slots.filter_map(|slot| {
+            let node = NonNull::new(core::mem::take(slot).load_mut())?;
+            (node.addr().get() & TAKEN == 0).then_some(node)
         })
     }
 }

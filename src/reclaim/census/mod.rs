@@ -20,6 +20,7 @@
 //!     reported before the insertion returns, and before anybody shows it.
 //! C2  A node that is marked after `active` was set is reported removed before it is unlinked, and so before anybody
 //!     can find it absent. If it was replaced, its successor is reported present by the same report.
+//!     (A successor may have been marked before; then it was not unlinked, and the walk passes there, too.)
 //! C3  Only nodes are reported present that were unmarked after `active` was set; and as present in the place of a
 //!     node, only what was not unlinked then. So none is without a later report of its removal, if there was one. Who
 //!     finds a node marked by then looks again: its successor may be in its place, and not reported.
@@ -34,7 +35,7 @@
 //! a link, then [`StoreLoad::load_after_publish`] of `active`: either the walk sees the link as it was changed, or the
 //! census is seen. The same at the end: what is not seen in the census was reported by one whose report others
 //! cannot have seen when they looked at `active` and found the census there. `census.ended` — the push of an ended one
-//! (`AcqRel`) → its taking (`AcqRel`).
+//! (`AcqRel`) → its taking (`AcqRel`). `census.released` — the count of pins given up (`AcqRel`) → a scan (Acquire).
 
 mod addresses;
 mod record;
@@ -49,7 +50,7 @@ use super::garbage::Reclaim;
 use super::hazard::Guard;
 use crate::sync::{AtomicPtr, AtomicUsize};
 use record::Census;
-pub(crate) use taking::Pinned;
+pub(crate) use taking::{Lost, Pinned};
 
 /// What a domain keeps for it.
 pub(super) struct Censuses<T: Reclaim> {
@@ -57,8 +58,8 @@ pub(super) struct Censuses<T: Reclaim> {
     active: AtomicPtr<Census<T>>,
     /// Those that a hazard may still have.
     ended: AtomicPtr<Census<T>>,
-    /// How often pins were given up: what is in a batch may be free now.
-    pub(super) released: AtomicUsize,
+    /// How often pins were given up: what waits for that may be free now.
+    released: AtomicUsize,
 }
 
 impl<T: Reclaim> Censuses<T> {
@@ -68,6 +69,22 @@ impl<T: Reclaim> Censuses<T> {
             ended: AtomicPtr::default(),
             released: AtomicUsize::new(0),
         }
+    }
+
+    /// Says that pins were given up.
+    fn release(&self) {
+        // Relaxed: the exchange decides.
+        let mut times = self.released.load_relaxed();
+        // ORD[census.released] AcqRel: who reads the number finds the pins gone.
+        while let Err(now) = self.released.compare_exchange(times, times.wrapping_add(1)) {
+            times = now;
+        }
+    }
+
+    /// How often pins were given up.
+    pub(super) fn released(&self) -> usize {
+        // ORD[census.released] Acquire: pairs with the exchange in `release`.
+        self.released.load_acquire()
     }
 
     /// Ends `census`, which the caller protects; false: it has ended before.
@@ -114,8 +131,9 @@ impl<T: Reclaim> Censuses<T> {
             if is_protected(census.addr().get()) {
                 self.leave(census);
             } else {
-                // SAFETY: of `Box::into_raw` in `begin`; ended, and no hazard has it (C6).
+                // SAFETY: of `Box::into_raw` in `begin_census`; ended, and no hazard has it (C6).
                 drop(unsafe { Box::from_raw(census.as_ptr()) });
+                self.release();
             }
         }
     }
@@ -205,9 +223,13 @@ impl<'d, T: Reclaim> Session<'d, T> {
         true
     }
 
-    /// Ends a census that has become too large (C5).
+    /// Ends a census that has become too large (C5), and that the caller protects.
     fn give_up(self, census: NonNull<Census<T>>) {
         let censuses = &self.domain.censuses;
+        // SAFETY: protected by the caller.
+        let too_large = unsafe { &census.as_ref().too_large };
+        // Relaxed: the exchange in `end` publishes it.
+        too_large.store_relaxed(1);
         if censuses.end(census) {
             censuses.leave(census);
         }

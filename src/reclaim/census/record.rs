@@ -36,6 +36,8 @@ pub(super) struct Census<T: Reclaim> {
     /// Reports so far, and how many are too many.
     reports: AtomicUsize,
     room: usize,
+    /// It was given up for its size.
+    pub(super) too_large: AtomicUsize,
     /// The next one of those that have ended.
     pub(super) next: AtomicPtr<Census<T>>,
 }
@@ -47,6 +49,7 @@ impl<T: Reclaim> Census<T> {
             removals: AtomicPtr::default(),
             reports: AtomicUsize::new(0),
             room,
+            too_large: AtomicUsize::new(0),
             next: AtomicPtr::default(),
         }
     }
@@ -97,23 +100,24 @@ impl<T: Reclaim> Census<T> {
         true
     }
 
-    /// Takes the removals; none can be added any more.
-    fn take_removals(&self) -> Vec<Removal<T>> {
-        let mut removals = Vec::new();
+    /// Takes the removals, one after the other; none can be added any more.
+    fn take_removals(&self) -> impl Iterator<Item = Removal<T>> + use<T> {
         // ORD[census.removal] AcqRel: pairs with the exchanges in `report_removed`.
         let mut head = self.removals.swap(closed());
-        while !head.is_null() && head != closed() {
-            // SAFETY: of `Box::into_raw`; taken off, together with all that is behind it: ours.
-            let removal = unsafe { Box::from_raw(head) };
-            head = removal.next;
-            removals.push(*removal);
-        }
-        removals
+        core::iter::from_fn(move || {
+            let taken = !head.is_null() && head != closed();
+            taken.then(|| {
+                // SAFETY: of `Box::into_raw`; taken off, together with all that is behind it: ours.
+                let removal = unsafe { Box::from_raw(head) };
+                head = removal.next;
+                *removal
+            })
+        })
     }
 
     /// The nodes that were there, with a pin on each.
     pub(super) fn take(&self) -> Vec<NonNull<T>> {
-        let removals = self.take_removals();
+        let removals: Vec<_> = self.take_removals().collect();
         let mut unplaced = Vec::new();
         for by in removals.iter().filter_map(|removal| removal.by) {
             // SAFETY: pinned by its removal, which gives the pin up.
@@ -122,18 +126,23 @@ impl<T: Reclaim> Census<T> {
             }
         }
         unplaced.sort_unstable();
+        unplaced.dedup_by(|other, node| {
+            if other == node {
+                // SAFETY: pinned by each of its removals.
+                unsafe { T::unpin(*other) };
+            }
+            other == node
+        });
         let mut gone: Vec<_> = removals.iter().map(|removal| removal.node).collect();
         gone.sort_unstable();
         let mut nodes = Vec::new();
-        let mut last = None;
         for node in self.present.take().chain(unplaced) {
-            if last == Some(node) || gone.binary_search(&node).is_ok() {
+            if gone.binary_search(&node).is_ok() {
                 // SAFETY: pinned when it was put there.
                 unsafe { T::unpin(node) };
             } else {
                 nodes.push(node);
             }
-            last = Some(node);
         }
         for removal in removals {
             // SAFETY: pinned when its removal was reported.
@@ -154,8 +163,8 @@ fn release<T: Reclaim>(removal: &Removal<T>) {
 impl<T: Reclaim> Drop for Census<T> {
     fn drop(&mut self) {
         // What nobody took, or was reported too late.
-        self.take_removals().iter().for_each(release);
-        for node in self.present.take_all() {
+        self.take_removals().for_each(|removal| release(&removal));
+        for node in self.present.rest() {
             // SAFETY: pinned when it was put there.
             unsafe { T::unpin(node) };
         }

@@ -55,8 +55,11 @@ impl<'d, T: Reclaim> Taking<'d, T> {
         self.session.domain.censuses.active.load_relaxed() == self.census.as_ptr()
     }
 
-    /// The nodes, when the walk has come to its end. `None`: another thread has taken the census, or given it up.
-    pub(crate) fn finish(mut self) -> Option<Pinned<'d, T>> {
+    /// The nodes, when the walk has come to its end.
+    ///
+    /// # Errors
+    /// Another thread has taken the census, or it has become too large.
+    pub(crate) fn finish(mut self) -> Result<Pinned<'d, T>, Lost> {
         let domain = self.session.domain;
         let nodes = domain.censuses.end(self.census).then(|| {
             // ORD[census] What is not seen from here on was reported by one that looked at `active` before it was
@@ -67,10 +70,29 @@ impl<'d, T: Reclaim> Taking<'d, T> {
             let nodes = unsafe { self.census.as_ref() }.take();
             Pinned { nodes, domain }
         });
+        // SAFETY: protected by `guard`.
+        let too_large = unsafe { &self.census.as_ref().too_large };
+        // Relaxed: a hint.
+        let lost = if too_large.load_relaxed() == 1 {
+            Lost::TooLarge
+        } else {
+            Lost::Taken
+        };
         self.guard = None;
-        self.session.free_censuses();
-        nodes
+        // In models, where each step counts, `collect` does it.
+        if cfg!(not(loom)) {
+            self.session.free_censuses();
+        }
+        nodes.ok_or(lost)
     }
+}
+
+/// Why a census came to nothing.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Another thread has taken it.
+    Taken,
+    TooLarge,
 }
 
 impl<T: Reclaim> Drop for Taking<'_, T> {
@@ -78,6 +100,8 @@ impl<T: Reclaim> Drop for Taking<'_, T> {
         // Unless it was finished.
         if self.guard.is_some() {
             self.session.give_up(self.census);
+            self.guard = None;
+            self.session.free_censuses();
         }
     }
 }
@@ -100,7 +124,6 @@ impl<T: Reclaim> Drop for Pinned<'_, T> {
             // SAFETY: pinned for us by `Census::take`.
             unsafe { T::unpin(node) };
         }
-        // Relaxed: a hint.
-        self.domain.censuses.released.fetch_add_relaxed(1);
+        self.domain.censuses.release();
     }
 }

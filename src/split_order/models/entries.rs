@@ -198,7 +198,7 @@ fn two_updates_are_both_applied() {
                     .map(|(a, b)| (Some(a), Some(b)))
                     .contains(&(one, other))
             );
-            list.0.collect();
+            list.0.flush();
             vec![(5, 115)]
         },
         outcomes: 2,

@@ -14,6 +14,7 @@
 //! loom's own limits: the stores to one word are ordered as they are executed, and `SeqCst` accesses are
 //! no stronger than `AcqRel` (no access here is `SeqCst`; fences are, and are exact).
 
+mod background;
 mod changes;
 mod entries;
 mod growth;
@@ -39,7 +40,7 @@ use loom::thread::JoinHandle;
 
 use super::SplitOrder;
 use crate::list::{NewNode, Step, advance, settle};
-use crate::reclaim::Seat;
+use crate::reclaim::{Reclamation, Seat};
 
 /// loom itself: it must run a store behind the storing thread's own load before another thread's load. The
 /// released loom does not (tokio-rs/loom#166, #392); `ci/loom` mends it, by `ci/loom.patch`.
@@ -179,7 +180,7 @@ impl List {
     /// Removes, and reclaims whatever can be reclaimed.
     fn remove_and_reclaim(self, key: u64) -> Option<u64> {
         let removed = self.remove(key);
-        self.0.collect();
+        self.0.flush();
         removed
     }
 
@@ -306,7 +307,20 @@ fn run(keys: &[u64], threads: usize, body: impl FnOnce(List) -> Entries) {
 
 /// [`run`], on a list of `2^level` buckets.
 fn run_at(level: u32, keys: &[u64], threads: usize, body: impl FnOnce(List) -> Entries) {
-    let list = Box::into_raw(Box::new(SplitOrder::with_level(level).expect("memory")));
+    run_with(level, Reclamation::new(), keys, threads, body);
+}
+
+/// [`run_at`], with settings.
+fn run_with(
+    level: u32,
+    settings: Reclamation,
+    keys: &[u64],
+    threads: usize,
+    body: impl FnOnce(List) -> Entries,
+) {
+    let list = Box::into_raw(Box::new(
+        SplitOrder::with_level(level, settings).expect("memory"),
+    ));
     // SAFETY: freed below, when all threads have been joined.
     let shared = List(unsafe { &*list });
     shared.seat(0..threads);

@@ -53,7 +53,7 @@ fn a_get_beside_a_replacement_that_reclaims() {
         keys: &[5],
         first: |list| {
             let result = list.insert(5, 50);
-            list.0.collect();
+            list.0.flush();
             result
         },
         second: |list| list.get(5),
@@ -122,7 +122,7 @@ fn two_threads_give_up_one_key() {
             run(&[5], 2, |list| {
                 list.update(5, |n| n * 10);
                 let other = spawn(1, move || list.remove_and_reclaim(5));
-                list.0.collect();
+                list.0.flush();
                 assert_eq!(join(other), Some(50));
                 vec![]
             });

@@ -92,7 +92,7 @@ fn a_seat_passes_from_thread_to_thread() {
         |map| drop(map.remove(&1)),
         |map| drop(map.remove(&2)),
         |map| {
-            map.collect_retired();
+            map.flush();
             assert_eq!(map.len(), 0);
             // Relaxed: read when the model has ended.
             LEFT[map.retired_len()].store(true, Ordering::Relaxed);

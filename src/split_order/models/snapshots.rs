@@ -145,7 +145,7 @@ fn a_snapshot_outlives_what_it_shows() {
 #[test]
 fn a_snapshot_beside_a_reader_of_an_insertion() {
     let name = "snapshot | insert | get, insert another";
-    model(name, Explore::Preemptions(2), || {
+    model(name, Explore::Preemptions(1), || {
         run(&[], 3, |list| {
             let inserter = spawn(1, move || list.insert(40, 40));
             let reader = spawn(2, move || {
@@ -167,7 +167,7 @@ fn a_snapshot_beside_a_reader_of_an_insertion() {
 #[test]
 fn a_snapshot_beside_a_reader_of_a_removal() {
     let name = "snapshot | remove | get, insert another";
-    model(name, Explore::Preemptions(2), || {
+    model(name, Explore::Preemptions(1), || {
         run(&[40], 3, |list| {
             let remover = spawn(1, move || list.remove(40));
             let reader = spawn(2, move || {
@@ -189,7 +189,7 @@ fn a_snapshot_beside_a_reader_of_a_removal() {
 #[test]
 fn a_snapshot_beside_a_reader_of_a_replacement() {
     let name = "snapshot | insert over | get, insert another";
-    model(name, Explore::Preemptions(2), || {
+    model(name, Explore::Preemptions(1), || {
         run(&[40], 3, |list| {
             let writer = spawn(1, move || list.insert(40, 41));
             let reader = spawn(2, move || {
@@ -214,7 +214,7 @@ fn a_snapshot_beside_a_reader_of_a_replacement() {
 fn two_snapshots_beside_an_insertion() {
     model(
         "snapshot | snapshot | insert",
-        Explore::Preemptions(2),
+        Explore::Preemptions(1),
         || {
             run(&[5], 3, |list| {
                 let other = spawn(1, move || list.snapshot());

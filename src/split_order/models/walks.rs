@@ -29,7 +29,7 @@ fn an_iteration_beside_a_replacement() {
         keys: &[5, 6],
         first: |list| {
             let result = list.insert(5, 50);
-            list.0.collect();
+            list.0.flush();
             result
         },
         second: |list| list.sorted(),

@@ -19,9 +19,9 @@ use std::time::Duration;
 use std::{format, println};
 
 use super::{KEYS, List, check, insert};
-use crate::HashMap;
 use crate::split_order::failpoint::{Failpoint, Held, arm, is_armed};
 use crate::split_order::order::boundary;
+use crate::{HashMap, Reclamation};
 
 type Map = HashMap<u64, u64, foldhash::fast::FixedState>;
 
@@ -171,6 +171,9 @@ fn check_map(map: &Map, expected: &BTreeMap<u64, u64>, situation: &str) {
         "{situation}"
     );
     assert_eq!(&entries, expected, "{situation}");
+    let report = map.verify();
+    assert!(report.is_sound(), "{situation}: {report}");
+    assert_eq!(report.entries(), map.len(), "{situation}");
 }
 
 /// Everything, beside threads that are stopped; and after they went on.
@@ -278,7 +281,7 @@ fn make_the_list_beside(threads: u64, point: Failpoint, operation: Operation, si
 #[test]
 fn slots_that_stay_pending_leave_every_operation_right() {
     in_time("slots stay pending", |_| {
-        let list = List::new(0).unwrap();
+        let list = List::new(0, Reclamation::new()).unwrap();
         let (mut pending, mut behind_entries) = (0, 0);
         // All are served by the first slots: walks are long.
         let keys = if cfg!(miri) { 40 } else { KEYS.min(3_000) };

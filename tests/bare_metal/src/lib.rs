@@ -73,6 +73,6 @@ pub extern "C" fn splitmap_bare_metal_run() -> usize {
     if MAP.remove(&9).is_none() || MAP.iter().any(|entry| *entry < *entry.key()) {
         return 0;
     }
-    MAP.collect_retired();
+    MAP.flush();
     MAP.len()
 }

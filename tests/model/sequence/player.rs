@@ -307,13 +307,13 @@ impl<'map, S: BuildHasher> Player<'map, S> {
             Meanwhile::Remove => self.remove(number, false),
             Meanwhile::Renew => {
                 self.remove(number, false);
-                self.map.collect_retired();
+                self.map.flush();
                 self.insert(number, false);
             }
             Meanwhile::Update => self.update(number, false, Meanwhile::Nothing),
             Meanwhile::Fill => self.fill(number, 100),
             Meanwhile::Drain => self.drain(number.saturating_sub(2).max(self.id << 32), 5),
-            Meanwhile::Collect => self.map.collect_retired(),
+            Meanwhile::Collect => self.map.flush(),
         }
     }
 

@@ -50,7 +50,7 @@ impl<S: BuildHasher> Player<'_, S> {
 
     /// Frees what can be freed: what is left is in the map, or held.
     pub(super) fn collect(&mut self) {
-        self.map.collect_retired();
+        self.map.flush();
         if !self.alone || self.walk.is_some() {
             return;
         }
