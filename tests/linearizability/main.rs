@@ -323,7 +323,14 @@ fn snapshots_of_growing_maps() {
         ..snapshot_plan("snapshots while growing", 1_000)
     };
     holds(&good_hash(), &[plan.stamped(Clock), plan.stamped(Counter)]);
-    holds(&TruncHash(9), &[plan.stamped(ProgramOrder)]);
+    // With more, there are too many orders.
+    let few = Plan {
+        fillers: 2,
+        actions: 4,
+        threads: 3,
+        ..plan.stamped(ProgramOrder)
+    };
+    holds(&TruncHash(9), &[few]);
 }
 
 #[test]
