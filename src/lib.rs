@@ -50,7 +50,7 @@
 //! - **Several operations are several**: what must be one step is [`update`](HashMap::update), [`compute`](HashMap::compute) or
 //!   [`compare_exchange`](HashMap::compare_exchange).
 //! - **[`len`](HashMap::len) is a sum of counts** that others change while it is taken, and exact when nobody does.
-//! - **Iterators** give what is there throughout exactly once ([`iter`](HashMap::iter)). They are no snapshot.
+//! - **Iterators** give what is there throughout exactly once ([`iter`](HashMap::iter)). They are no [`snapshot`](HashMap::snapshot).
 //! - **Everything that happened before** an entry was inserted is seen by who reads it (release and acquire).
 //! - **Memory**: an allocation for each entry, two to four 8-byte slots beside it, and garbage within a bound that
 //!   [`HashMap`'s documentation](HashMap#memory) gives.
@@ -66,8 +66,36 @@
 //! | change, atomically | [`update`](HashMap::update), [`update_or_insert`](HashMap::update_or_insert), [`compare_exchange`](HashMap::compare_exchange) |
 //! | decide by what is there | [`compute`](HashMap::compute) in one step, [`entry`](HashMap::entry) in two |
 //! | remove | [`remove`](HashMap::remove), [`remove_if`](HashMap::remove_if), [`pop_any`](HashMap::pop_any), [`retain`](HashMap::retain), [`drain`](HashMap::drain) |
+//! | an entry that goes with a scope | [`lease`](HashMap::lease), [`try_lease`](HashMap::try_lease) |
 //! | all entries | [`iter`](HashMap::iter), [`keys`](HashMap::keys), [`values`](HashMap::values) |
+//! | all entries of one moment | [`snapshot`](HashMap::snapshot) |
+//! | look for faults, and mend them | [`verify`](HashMap::verify), [`rebuild`](HashMap::rebuild) |
 //! | see what waits to be freed, or free it now | [`retired_len`](HashMap::retired_len), [`reclaimed_count`](HashMap::reclaimed_count), [`flush`](HashMap::flush) |
+//!
+//! # Leases
+//!
+//! An entry may be bound to a scope, as Go binds a call with `defer`: [`lease`](HashMap::lease) inserts it and gives a
+//! handle, and when that is dropped, by a return, a panic or the abortion of a task, *that very entry* is removed; a newer
+//! one under its key stays. A lease can also be cancelled from elsewhere ([`Lease::canceller`]), have a deadline
+//! (`Lease::until`, with [`Deadlines`]), or be bound to a `CancellationToken` (`Lease::bind`, feature `tokio`); whoever comes first
+//! ends it, once, and runs its actions ([`Lease::on_end`]).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use splitmap::HashMap;
+//!
+//! let online = Arc::new(HashMap::new());
+//! let session = online.lease("ada", "10.0.0.1").on_end(|ended| println!("{} left", ended.key()));
+//! assert!(online.contains_key("ada"));
+//! drop(session);
+//! assert!(!online.contains_key("ada"));
+//! ```
+//!
+//! # Snapshots
+//!
+//! [`snapshot`](HashMap::snapshot) gives all entries of one moment while everybody goes on, and keeps them readable: to
+//! sum them up, to serialize them, to write them to a file (`Snapshot::save` and `HashMap::load`, feature
+//! `snapshot-file`), to make a second map of them.
 //!
 //! # Features
 //!
@@ -75,6 +103,9 @@
 //!   crate needs `core` and `alloc` and an allocator: name a hasher (`HashMap::with_hasher`); an operation then takes
 //!   a share for itself, by two atomic exchanges more. The targets must have compare-and-swap of a pointer.
 //! - `serde`: maps and sets are serialized and deserialized.
+//! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
+//! - `snapshot-file` (needs `std` and Unix, brings `serde`): maps are written to files and read back, atomically and with
+//!   checksums.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Who runs the destructors
@@ -99,6 +130,7 @@
 //! ```text
 //!   HashMap, HashSet          map.rs, set.rs                std names
 //!   Ref, Key, Iter            guard.rs, key.rs, iter.rs
+//!   Lease, Deadlines          lease/                        entries bound to a scope
 //!        |
 //!   split_order/              buckets over the list: directory of doubling segments, growth, walks
 //!        |
@@ -128,6 +160,7 @@ mod guard;
 mod hasher;
 mod iter;
 mod key;
+mod lease;
 mod list;
 mod map;
 mod operation;
@@ -143,10 +176,15 @@ pub use equivalent::Equivalent;
 pub use errors::{OccupiedError, TryReserveError};
 #[cfg(feature = "rayon")]
 pub use features::rayon::{ParIter, ParKeys};
+#[cfg(all(feature = "snapshot-file", unix))]
+pub use features::snapshot_file;
 pub use guard::Ref;
 pub use hasher::DefaultHashBuilder;
 pub use iter::Iter;
 pub use key::{Key, Keys, Values};
+pub use lease::{Canceller, EndReason, Ended, Lease, LeaseEndedError};
+#[cfg(feature = "std")]
+pub use lease::{Deadlines, RenewError, Sweeper, Swept};
 #[cfg(feature = "std")]
 pub use map::Reclaimer;
 pub use map::{

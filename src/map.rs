@@ -29,6 +29,7 @@ mod builder;
 mod compute;
 mod entry;
 mod exclusive;
+mod held;
 mod keyed;
 mod many;
 mod or_insert;
@@ -101,6 +102,9 @@ pub use whole::{Drain, ExtractIf};
 ///   that was obtained there and is still held, wherever it is; one for each entry of the 64 buckets that an
 ///   iterator is in, which are some 30, unless hashes collide; five for an operation, and as many for each
 ///   that is nested in it by a callback.
+///
+/// What a [`Snapshot`] shows stays as long as that exists, on top; and so does, while one is being taken, what is removed
+/// meanwhile, up to half as many as there are entries (then it begins anew, with room for twice as much).
 ///
 /// In practice it is half a batch for each thread. What destructors remove that run in the same operation
 /// comes on top until it ends. A thread that ends leaves its batch to the next one in its seat, or to

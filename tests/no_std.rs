@@ -2,6 +2,7 @@
 //!
 //! Run by `ci/nostd` without it, on this machine, where there are threads to be found out by.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -135,4 +136,28 @@ fn a_chain_of_destructors_does_not_recurse() {
     }
     let deepest = DEEPEST.load(Ordering::Relaxed);
     assert!(deepest <= 2, "{deepest} destructors within each other");
+}
+
+/// Leases need no std: who drops the handle, or cancels, removes that very entry, once.
+#[test]
+fn a_lease_goes_with_its_handle() {
+    let (census, map) = (Census::default(), Arc::new(Map::default()));
+    let ended = Arc::new(AtomicU64::new(0));
+    for n in 0..scaled(4_000).max(20) {
+        let lease = map.lease(n % 3, census.counted(n)).on_end({
+            let ended = Arc::clone(&ended);
+            move |_| {
+                ended.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let canceller = lease.canceller();
+        thread::scope(|scope| {
+            scope.spawn(|| canceller.cancel());
+            drop(lease);
+        });
+        assert!(map.is_empty());
+        assert_eq!(ended.load(Ordering::Relaxed), n + 1);
+    }
+    drop(map);
+    assert_eq!(census.alive(), 0);
 }

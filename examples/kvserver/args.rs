@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use lexopt::prelude::*;
@@ -14,21 +15,23 @@ Usage: kvserver [FLAGS]
   --threads N          worker threads                              [one for each CPU]
   --max-clients N      clients served at once                      [1000]
   --max-value-bytes N  longest key or value, 1024..=536870912      [16777216]
+  --snapshot FILE      loaded at the start, written by SAVE and BGSAVE  [kvserver.snapshot]
   --help               this text
 
-The address is printed once the server listens. Ctrl-C ends it and prints a summary.
+The address is printed once the server listens. Ctrl-C ends it, without a save, and prints a summary.
 ";
 
 /// Smallest and largest `--max-value-bytes`: command names must pass, and Redis's own limit.
 const VALUE_BYTES_RANGE: core::ops::RangeInclusive<usize> = 1024..=512 * 1024 * 1024;
 
 /// What the server runs with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) port: u16,
     pub(crate) threads: usize,
     pub(crate) clients_max: usize,
     pub(crate) value_bytes_max: usize,
+    pub(crate) snapshot: PathBuf,
 }
 
 /// What the command line asks for.
@@ -44,6 +47,7 @@ pub(crate) fn parse() -> Result<Invocation, lexopt::Error> {
         threads: available_parallelism().map_or(1, usize::from),
         clients_max: 1000,
         value_bytes_max: 16 * 1024 * 1024,
+        snapshot: "kvserver.snapshot".into(),
     };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -52,6 +56,7 @@ pub(crate) fn parse() -> Result<Invocation, lexopt::Error> {
             Long("threads") => config.threads = parser.value()?.parse()?,
             Long("max-clients") => config.clients_max = parser.value()?.parse()?,
             Long("max-value-bytes") => config.value_bytes_max = parser.value()?.parse()?,
+            Long("snapshot") => config.snapshot = parser.value()?.into(),
             Long("help") | Short('h') => return Ok(Invocation::Help),
             other => return Err(other.unexpected()),
         }

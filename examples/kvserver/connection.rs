@@ -10,6 +10,7 @@ use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::admission::Limits;
@@ -50,14 +51,16 @@ impl Drop for Registration<'_> {
 }
 
 struct Connection<'s> {
+    server: &'s Arc<Server>,
     socket: TcpStream,
     inbox: Inbox,
     client: Client<'s>,
 }
 
 impl<'s> Connection<'s> {
-    fn new(server: &'s Server, socket: TcpStream, id: u64) -> Self {
+    fn new(server: &'s Arc<Server>, socket: TcpStream, id: u64) -> Self {
         Self {
+            server,
             socket,
             inbox: Inbox::new(Limits::new(server.config.value_bytes_max)),
             client: Client::new(server, id),
@@ -101,6 +104,11 @@ impl<'s> Connection<'s> {
                         Outcome::Entry(entry) => self.send_entry(Some(entry)).await?,
                         Outcome::EntryOfEach => self.send_entries(&request).await?,
                         Outcome::Keys(keys) => self.send_keys(&keys).await?,
+                        Outcome::SaveBehind(turn) => {
+                            let server = Arc::clone(self.server);
+                            // A failure is on standard error, and in INFO.
+                            drop(spawn_blocking(move || server.save(turn)));
+                        }
                         Outcome::Close => break false,
                     }
                     self.flush_if_full().await?;

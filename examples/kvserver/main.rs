@@ -4,29 +4,39 @@
 //! talk to it. It binds the loopback address only: there is no authentication.
 //!
 //! ```text
-//! cargo run --release --example kvserver -- --port 6379 &
+//! cargo run --release --features snapshot-file --example kvserver -- --port 6379 &
 //! redis-cli -p 6379 set greeting hello
 //! ```
 //!
 //! ```text
 //!   main ─► server ─► connection ─► commands ─► store ─► splitmap
-//!    args     │           │            │          └─ blob (bytes), expiry (the sweep)
+//!    args     │           │            │          └─ blob (bytes), expiry (the sweep),
+//!             │           │            │             saves (to a file), stored (their form)
 //!             │           │            └─ scan, glob: KEYS and SCAN
+//!             │           │            └─ leases: what vanishes with the client
 //!             │           └─ admission (limits), request (decoding), reply (encoding)
 //!             └─ a task for each client, Ctrl-C, the summary
 //! ```
+//!
+//! Keys that vanish with their client, for registries of who is here (see `leases`):
+//! - `SESSION.SET key value [EX seconds | PX milliseconds]` sets the key until the connection ends, however it ends: then
+//!   this very entry goes. What anybody has set there since stays, also what APPEND or EXPIRE have made of it.
+//! - `SESSION.KEEP key` makes it a lasting one: 1, or 0 if the entry is not (or no longer) this connection's.
+//! - `RESET` ends them, too.
 //!
 //! What differs from Redis:
 //! - MSET, MGET, DEL and EXISTS of many keys are atomic for each key, not as a whole,
 //!   and FLUSHALL does not exclude writers: there is no one thread that orders them.
 //! - Strings are the only type; there are no transactions, scripts, databases or RESP3.
+//! - SAVE and BGSAVE write a form of their own, BGSAVE without a process of its own, and nothing is saved
+//!   unless it is asked for.
 //! - An inline request is cut at blanks; quotes in it are refused.
 //! - A request may hold `--max-value-bytes` in one string and 1 MiB more as a whole.
 //! - A client that does not read its replies is not read from either.
 //!
 //! Memory for one client is bounded by its largest request (see `admission`) with 40 bytes
 //! for each string in it, 64 KiB of replies and one value on its way out. KEYS and SCAN
-//! also hold 24 bytes for each key. APPEND copies the whole value, as every change of an
+//! also hold 24 bytes for each key, and a save 64 for each entry. APPEND copies the whole value, as every change of an
 //! entry makes a new one.
 
 extern crate alloc;
@@ -39,11 +49,14 @@ mod connection;
 mod expiry;
 mod glob;
 mod integer;
+mod leases;
 mod reply;
 mod request;
+mod saves;
 mod scan;
 mod server;
 mod store;
+mod stored;
 
 use std::io::{Write as _, stdout};
 use std::process::ExitCode;

@@ -9,13 +9,15 @@ use std::io::{self, Write as _};
 use std::time::Instant;
 
 use splitmap::HashMap;
+use splitmap::snapshot_file::{Saved, SnapshotFileError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 use tokio::time::sleep;
 
 use crate::args::Config;
 use crate::blob::Blob;
+use crate::saves::{Saves, Turn, unix_seconds};
 use crate::scan::Scans;
 use crate::store::Store;
 use crate::{connection, expiry};
@@ -29,6 +31,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) started_at: Instant,
     pub(crate) store: Store,
+    pub(crate) saves: Saves,
     pub(crate) scans: Scans,
     pub(crate) clients: HashMap<u64, ClientInfo>,
     pub(crate) counters: Counters,
@@ -113,17 +116,21 @@ impl fmt::Display for Summary {
 /// Serves clients until SIGINT or SIGTERM.
 pub(crate) async fn serve(config: Config) -> io::Result<Summary> {
     let mut signals = Signals::new()?;
+    let saves = Saves::new(config.snapshot.clone(), unix_seconds());
+    let (store, loaded) = block_in_place(|| saves.load())?;
+    writeln!(io::stdout(), "kvserver {loaded}")?;
+    let threads = config.threads;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
     let server = Arc::new(Server {
         config,
         address: listener.local_addr()?,
         started_at: Instant::now(),
-        store: Store::default(),
+        store,
+        saves,
         scans: Scans::default(),
         clients: HashMap::new(),
         counters: Counters::default(),
     });
-    let threads = config.threads;
     writeln!(
         io::stdout(),
         "kvserver listens on {} ({threads} threads)",
@@ -191,6 +198,11 @@ fn admit(
 }
 
 impl Server {
+    /// Writes a snapshot, in this thread.
+    pub(crate) fn save(&self, turn: Turn) -> Result<Saved, SnapshotFileError> {
+        self.saves.save(&self.store, turn)
+    }
+
     fn sum_up(&self, signal: &'static str) -> Summary {
         Summary {
             signal,

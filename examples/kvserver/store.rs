@@ -10,21 +10,29 @@
 //! | [`Store::set_if_absent`] | `try_insert` |
 //! | [`Store::modify`] | `compute` |
 //! | [`Store::remove`] | `remove` |
+//! | [`Store::lease`] | `lease`, as `insert`, until the lease is dropped |
 //!
 //! An entry whose time has passed counts as absent: whoever meets it removes it with
 //! `remove_if`, or replaces it in the same step; the sweep (see [`crate::expiry`]) finds
 //! those nobody meets.
 
+use alloc::sync::Arc;
+use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Instant;
 
-use splitmap::{Computed, HashMap, Operation, Ref};
+use splitmap::snapshot_file::{Saved, SnapshotFileError};
+use splitmap::{Computed, HashMap, Lease, Operation, Ref};
 
 use crate::blob::Blob;
 use crate::glob;
 
 /// An entry of the store, readable however long it is held.
 pub(crate) type EntryRef<'s> = Ref<'s, Blob, Entry>;
+
+/// An entry that goes when this is dropped.
+pub(crate) type EntryLease = Lease<Blob, Entry>;
 
 /// A value, and when it ends. Cloning shares the bytes.
 #[derive(Clone, Debug)]
@@ -72,7 +80,7 @@ impl Entry {
 /// The keys and their values.
 #[derive(Default)]
 pub(crate) struct Store {
-    map: HashMap<Blob, Entry>,
+    map: Arc<HashMap<Blob, Entry>>,
     volatile: AtomicBool,
 }
 
@@ -94,6 +102,20 @@ impl Store {
         let old = self.map.insert(key.into(), entry);
         self.note_volatile(volatile);
         old.filter(|old| old.is_live())
+    }
+
+    /// Sets `key` to `entry` until the lease ends; then this very entry goes.
+    pub(crate) fn lease(&self, key: &[u8], entry: Entry) -> EntryLease {
+        let volatile = entry.is_volatile();
+        let lease = self.map.lease(key.into(), entry);
+        self.note_volatile(volatile);
+        lease
+    }
+
+    /// Whether the key of `lease` still has the leased entry, and no newer one.
+    pub(crate) fn is_leased_by(&self, lease: &EntryLease) -> bool {
+        let entry = self.map.get(&**lease.key());
+        entry.is_some_and(|entry| ptr::eq(entry.value(), lease.value()))
     }
 
     /// Sets `key` unless it is there already: then gives the live entry that is.
@@ -156,6 +178,27 @@ impl Store {
     /// All entries, dead ones too. The iterator holds up nobody and may be held for long.
     pub(crate) fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> + Send {
         self.map.iter()
+    }
+
+    /// Writes all entries of one moment, dead ones too, to the file at `path`, which is the former one until the new one is whole.
+    pub(crate) fn save(&self, path: &Path) -> Result<Saved, SnapshotFileError> {
+        self.map.snapshot().save(path)
+    }
+
+    /// The live entries of the snapshot at `path`, and how many have died since it was made.
+    pub(crate) fn load(path: &Path) -> Result<(Self, usize), SnapshotFileError> {
+        let map: HashMap<Blob, Entry> = HashMap::load(path)?;
+        let all = map.len();
+        map.retain(|_, entry| entry.is_live());
+        let expired = all - map.len();
+        let volatile = AtomicBool::new(true); // perhaps: the sweep will see
+        Ok((
+            Self {
+                map: Arc::new(map),
+                volatile,
+            },
+            expired,
+        ))
     }
 
     /// The live keys that match `pattern`.

@@ -4,3 +4,5 @@
 pub(crate) mod rayon;
 #[cfg(feature = "serde")]
 mod serde;
+#[cfg(all(feature = "snapshot-file", unix))]
+pub mod snapshot_file;

@@ -18,7 +18,7 @@ use crate::iter::Iter;
 ///
 /// `MaybeUninit`, though it never is: a function that is given a reference, inside of whatever it is given,
 /// may count on it to its end, even if it drops the map meanwhile; what is in a `MaybeUninit` is exempt.
-struct Borrowed<T>(MaybeUninit<T>);
+pub(super) struct Borrowed<T>(MaybeUninit<T>);
 
 impl<T> Borrowed<T> {
     fn new(content: T) -> Self {
@@ -60,12 +60,23 @@ impl<T> Drop for Borrowed<T> {
 /// std::thread::spawn(move || assert_eq!((*entry.key(), *entry), ("a", 1))).join().unwrap();
 /// ```
 pub struct OwnedRef<K: 'static, V: 'static, S = crate::DefaultHashBuilder> {
-    /// Dropped before the map: fields are, in their order. The lifetime is a fiction, that of `_map`.
-    entry: Borrowed<Ref<'static, K, V>>,
-    _map: Arc<HashMap<K, V, S>>,
+    /// Dropped before the map: fields are, in their order. The lifetime is a fiction, that of `map`.
+    pub(super) entry: Borrowed<Ref<'static, K, V>>,
+    pub(super) map: Arc<HashMap<K, V, S>>,
 }
 
 impl<K, V, S> OwnedRef<K, V, S> {
+    /// # Safety
+    /// `entry` is of `map`, or of a map that lives for ever.
+    pub(super) unsafe fn new(map: &Arc<HashMap<K, V, S>>, entry: Ref<'_, K, V>) -> Self {
+        // SAFETY: the `Arc` keeps the map in its place for as long as the entry exists.
+        let entry = unsafe { mem::transmute::<Ref<'_, K, V>, Ref<'static, K, V>>(entry) };
+        Self {
+            entry: Borrowed::new(entry),
+            map: Arc::clone(map),
+        }
+    }
+
     /// The key.
     ///
     /// # Examples
@@ -132,7 +143,7 @@ impl<K, V, S> Iterator for OwnedIter<K, V, S> {
     fn next(&mut self) -> Option<OwnedRef<K, V, S>> {
         Some(OwnedRef {
             entry: Borrowed::new(self.entries.next()?),
-            _map: Arc::clone(&self.map),
+            map: Arc::clone(&self.map),
         })
     }
 
@@ -171,12 +182,8 @@ impl<K: 'static, V: 'static, S: 'static> HashMap<K, V, S> {
         let entry = operation(self)?;
         // SAFETY: `operation` must work for every `'map`, the shortest too, and as `Self` is `'static`, being
         // given `&'map Self` tells it nothing of `'map`: so what it gives is of this map, or of one that
-        // lives for ever. The `Arc` keeps the map in its place for as long as the entry exists.
-        let entry = unsafe { mem::transmute::<Ref<'_, K, V>, Ref<'static, K, V>>(entry) };
-        Some(OwnedRef {
-            entry: Borrowed::new(entry),
-            _map: Arc::clone(self),
-        })
+        // lives for ever.
+        Some(unsafe { OwnedRef::new(self, entry) })
     }
 
     /// All entries, in no particular order, sharing ownership of the map; promises what

@@ -121,21 +121,6 @@ impl<K, V> SplitOrder<K, V> {
         result
     }
 
-    /// Removes this very entry, which the caller protects; false if it is no longer there.
-    pub(crate) fn remove_that(&self, node: &Node<K, V>) -> bool {
-        let (session, _seat) = self.domain.session();
-        let removed = node.next().mark().is_some();
-        if removed {
-            session.count(usize::MAX);
-        }
-        // It is gone, also if another thread removed it; and a census is told so before the caller is.
-        if removed || session.is_observed() {
-            self.sweep(session, node.hash());
-        }
-        session.settle();
-        removed
-    }
-
     /// Puts `new`, of the same key, in the place of this very entry, which the caller protects; gives it
     /// back if the entry is no longer there.
     pub(crate) fn replace_that(
@@ -154,7 +139,7 @@ impl<K, V> SplitOrder<K, V> {
             Err(new)
         };
         if result.is_err() && session.is_observed() {
-            // As in `remove_that`.
+            // As in `remove_that_held`.
             self.sweep(session, node.hash());
         }
         session.settle();
@@ -162,7 +147,7 @@ impl<K, V> SplitOrder<K, V> {
     }
 
     /// The place of this very node, which the caller protects.
-    fn find_that<'d>(
+    pub(super) fn find_that<'d>(
         &'d self,
         session: Session<'d, Node<K, V>>,
         that: &Node<K, V>,

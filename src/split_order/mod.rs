@@ -28,8 +28,9 @@ mod entries;
 mod exclusive;
 mod failpoint;
 mod growth;
+mod held;
 #[cfg(all(test, loom))]
-mod models;
+pub(crate) mod models;
 mod order;
 mod pop;
 mod range;
@@ -227,28 +228,10 @@ impl<K, V> SplitOrder<K, V> {
     pub(crate) fn try_insert(
         &self,
         hash: u32,
-        mut new: NewNode<K, V>,
+        new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Result<Protected<'_, K, V>, Occupied<'_, K, V>> {
-        let (session, _seat) = self.domain.session();
-        // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
-        let (node, mut guard) = (new.ptr(), session.hazard());
-        guard.protect(node);
-        let result = loop {
-            let window = self.find(session, hash, |key| eq(new.node().key(), key));
-            match window.into_found_or_place() {
-                Ok(found) => break Err((found, new)),
-                Err(window) => match window.insert(new) {
-                    Ok(()) => {
-                        self.inserted(session, (node, hash), window.passed);
-                        break Ok((node, guard));
-                    }
-                    Err(back) => new = back,
-                },
-            }
-        };
-        session.settle();
-        result
+        self.try_insert_held(hash, new, eq, |new| new)
     }
 
     /// Replaces the entry by one with the same key and the value that `f` makes of it, however often

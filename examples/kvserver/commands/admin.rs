@@ -33,6 +33,7 @@ pub(super) fn quit<'s>(client: &mut Client<'s>, _request: &Request) -> Done<'s> 
 
 pub(super) fn reset<'s>(client: &mut Client<'s>, _request: &Request) -> Done<'s> {
     set_name(client, b"")?;
+    client.leases.clear();
     client.reply.status("RESET");
     Ok(Outcome::Replied)
 }
@@ -193,9 +194,10 @@ type Section = fn(&Server, &mut String);
 
 pub(super) fn info<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
     let server = client.server;
-    let sections: [(&str, Section); 5] = [
+    let sections: [(&str, Section); 6] = [
         ("Server", info_server),
         ("Clients", info_clients),
+        ("Persistence", info_persistence),
         ("Stats", info_stats),
         ("Splitmap", info_map),
         ("Keyspace", info_key_space),
@@ -247,6 +249,17 @@ fn info_clients(server: &Server, text: &mut String) {
         text,
         format_args!("maxclients:{}", server.config.clients_max),
     );
+}
+
+fn info_persistence(server: &Server, text: &mut String) {
+    let saves = &server.saves;
+    line(
+        text,
+        format_args!("rdb_bgsave_in_progress:{}", u8::from(saves.going_on())),
+    );
+    line(text, format_args!("rdb_last_save_time:{}", saves.last_at()));
+    let status = if saves.last_failed() { "err" } else { "ok" };
+    line(text, format_args!("rdb_last_bgsave_status:{status}"));
 }
 
 fn info_stats(server: &Server, text: &mut String) {

@@ -10,14 +10,18 @@
 mod admin;
 mod expire;
 mod keys;
+mod saves;
+mod session;
 mod strings;
 
 use core::fmt::{self, Write as _};
 
 use crate::blob::Blob;
 use crate::integer;
+use crate::leases::Leases;
 use crate::reply::Reply;
 use crate::request::Request;
+use crate::saves::Turn;
 use crate::server::Server;
 use crate::store::EntryRef;
 
@@ -26,6 +30,7 @@ pub(crate) struct Client<'s> {
     pub(crate) server: &'s Server,
     pub(crate) id: u64,
     pub(crate) reply: Reply,
+    pub(crate) leases: Leases,
 }
 
 impl<'s> Client<'s> {
@@ -34,6 +39,7 @@ impl<'s> Client<'s> {
             server,
             id,
             reply: Reply::default(),
+            leases: Leases::default(),
         }
     }
 }
@@ -48,6 +54,8 @@ pub(crate) enum Outcome<'s> {
     EntryOfEach,
     /// Send these keys.
     Keys(Vec<Blob>),
+    /// Save, while the connection goes on.
+    SaveBehind(Turn),
     /// Send what is written and close.
     Close,
 }
@@ -106,6 +114,7 @@ macro_rules! table {
 #[rustfmt::skip]
 static COMMANDS: &[Command] = table! {
     "append"   3..=3    strings::append;
+    "bgsave"   1..=2    saves::bgsave;
     "client"   2..=MANY admin::client;
     "command"  1..=MANY admin::command;
     "config"   2..=MANY admin::config;
@@ -124,6 +133,7 @@ static COMMANDS: &[Command] = table! {
     "incrby"   3..=3    strings::incrby;
     "info"     1..=MANY admin::info;
     "keys"     2..=2    keys::keys;
+    "lastsave" 1..=1    saves::lastsave;
     "mget"     2..=MANY strings::mget;
     "mset"     3..=MANY strings::mset;
     "persist"  2..=2    expire::persist;
@@ -132,8 +142,11 @@ static COMMANDS: &[Command] = table! {
     "pttl"     2..=2    expire::pttl;
     "quit"     1..=MANY admin::quit;
     "reset"    1..=1    admin::reset;
+    "save"     1..=1    saves::save;
     "scan"     2..=MANY keys::scan;
     "select"   2..=2    admin::select;
+    "session.keep" 2..=2 session::keep;
+    "session.set" 3..=5 session::set;
     "set"      3..=MANY strings::set;
     "setnx"    3..=3    strings::setnx;
     "strlen"   2..=2    strings::strlen;

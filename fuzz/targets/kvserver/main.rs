@@ -38,11 +38,15 @@ mod expiry;
 mod glob;
 #[path = "../../../examples/kvserver/integer.rs"]
 mod integer;
+#[path = "../../../examples/kvserver/leases.rs"]
+mod leases;
 #[path = "../../../examples/kvserver/reply.rs"]
 mod reply;
 #[path = "../../../examples/kvserver/request.rs"]
 mod request;
 mod resp;
+#[path = "../../../examples/kvserver/saves.rs"]
+mod saves;
 #[path = "../../../examples/kvserver/scan.rs"]
 mod scan;
 #[path = "../../../examples/kvserver/server.rs"]
@@ -50,6 +54,8 @@ mod server;
 mod session;
 #[path = "../../../examples/kvserver/store.rs"]
 mod store;
+#[path = "../../../examples/kvserver/stored.rs"]
+mod stored;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 
@@ -183,7 +189,7 @@ fn ends_soon(request: &[Vec<u8>]) -> bool {
     match &name(0)[..] {
         b"expire" => soon(request.get(2), 1),
         b"pexpire" => soon(request.get(2), 1000),
-        b"set" => (3..request.len()).any(|index| match &name(index)[..] {
+        b"set" | b"session.set" => (3..request.len()).any(|index| match &name(index)[..] {
             b"ex" => soon(request.get(index + 1), 1),
             b"px" => soon(request.get(index + 1), 1000),
             _ => false,

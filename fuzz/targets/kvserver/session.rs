@@ -10,6 +10,7 @@ use crate::args::Config;
 use crate::blob::Blob;
 use crate::commands::{self, Client, Outcome};
 use crate::request::{Inbox, Request};
+use crate::saves::Saves;
 use crate::scan::Scans;
 use crate::server::{ClientInfo, Counters, Server};
 use crate::store::{Entry, EntryRef, Store};
@@ -20,6 +21,8 @@ const BUFFER_BYTES_MAX: usize = 2 * (VALUE_BYTES_MAX + 1024 * 1024 + 16 * 1024);
 /// What a command may leave in the reply buffer: one value (larger than `STREAMED_BYTES_MIN` only of ECHO,
 /// PING and SET ... GET), a list of settings or commands, or the start of an array.
 const REPLY_BYTES_MAX: usize = VALUE_BYTES_MAX + 4 * 1024;
+/// Where every save fails, and in the same way.
+const NO_FILE: &str = "/dev/null/snapshot";
 /// The client's number.
 const ID: u64 = 1;
 
@@ -84,10 +87,12 @@ fn server() -> Server {
             threads: 1,
             clients_max: 1,
             value_bytes_max: VALUE_BYTES_MAX,
+            snapshot: NO_FILE.into(),
         },
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 6379)),
         started_at: Instant::now(),
         store: Store::default(),
+        saves: Saves::new(NO_FILE.into(), 0),
         scans: Scans::default(),
         clients: HashMap::new(),
         counters: Counters::default(),
@@ -135,6 +140,7 @@ impl<'s> Session<'s> {
     fn send(&mut self, request: &Request, outcome: Outcome<'s>) {
         match outcome {
             Outcome::Replied | Outcome::Close => {}
+            Outcome::SaveBehind(turn) => assert!(self.client.server.save(turn).is_err()),
             Outcome::Entry(entry) => self.send_entry(Some(&entry)),
             Outcome::EntryOfEach => {
                 for key in request.args_from(1) {

@@ -79,7 +79,7 @@ impl<'d, T: Reclaim> Taking<'d, T> {
             Lost::Taken
         };
         self.guard = None;
-        // In models, where each step counts, `collect` does it.
+        // In models, where each step counts, `flush` does it.
         if cfg!(not(loom)) {
             self.session.free_censuses();
         }

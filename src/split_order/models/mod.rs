@@ -66,7 +66,7 @@ fn loom_does_not_overlook_interleavings() {
 
 /// How far a model is explored.
 #[derive(Clone, Copy)]
-enum Explore {
+pub(crate) enum Explore {
     /// Every interleaving.
     All,
     /// Those with at most so many switches away from a thread that could go on.
@@ -74,7 +74,7 @@ enum Explore {
 }
 
 /// Explores `body` and says how many executions that took. `LOOM_MAX_PREEMPTIONS` overrides the bound.
-fn model(name: &str, explore: Explore, body: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn model(name: &str, explore: Explore, body: impl Fn() + Send + Sync + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 50_000;

@@ -12,6 +12,7 @@ use core::ptr::NonNull;
 
 use super::super::verify::Rules;
 use crate::list::{Kind, Link, NewNode, Succ};
+use crate::reclaim::Reclamation;
 use crate::verification::{Place, Verification, Violation, ViolationKind};
 
 type List = super::super::SplitOrder<u32, ()>;
@@ -33,7 +34,7 @@ impl Rules<u32> for Plain {
 }
 
 fn list() -> List {
-    let list = List::with_level(2).unwrap();
+    let list = List::with_level(2, Reclamation::new()).unwrap();
     // It does not grow.
     list.domain.session().0.check_again_after(100);
     for key in KEYS {
@@ -367,7 +368,7 @@ fn rebuilding_files_entries_in_every_order() {
         }
     }
     let keys = if cfg!(miri) { 20 } else { 500 };
-    let mut list = List::with_level(2).unwrap();
+    let mut list = List::with_level(2, Reclamation::new()).unwrap();
     (0..keys).for_each(|key| insert(&list, key, u32::eq));
     assert!(list.table.level() > 2 || cfg!(miri));
     for turn in 0..32 {
