@@ -190,8 +190,10 @@ impl<'d, T: Reclaim> Session<'d, T> {
         if !is_there() {
             return false; // C3
         }
-        // SAFETY: protected by `_guard`; the node by the caller.
-        if !unsafe { census.as_ref().report_present(node) } {
+        // SAFETY: protected by `_guard`.
+        let to = unsafe { census.as_ref() };
+        // SAFETY: the node is protected by the caller.
+        if !unsafe { to.report_present(node) } {
             self.give_up(census);
         }
         true
@@ -216,8 +218,10 @@ impl<'d, T: Reclaim> Session<'d, T> {
             return false;
         };
         let by_node = by.as_ref().map(|(node, _)| *node);
-        // SAFETY: protected by `_guard`; the nodes by the caller and by the guard in `by`.
-        if !unsafe { census.as_ref().report_removed(node, by_node) } {
+        // SAFETY: protected by `_guard`.
+        let to = unsafe { census.as_ref() };
+        // SAFETY: the nodes are protected by the caller and by the guard in `by`.
+        if !unsafe { to.report_removed(node, by_node) } {
             self.give_up(census);
         }
         true
