@@ -321,7 +321,9 @@ impl Subject for Broken {
             _ => return self.subject().snapshot(taken, show),
         }
         taken();
-        shown.into_iter().for_each(|(key, value)| show(key, value));
+        for (key, value) in shown {
+            show(key, value);
+        }
     }
 
     fn len(&self) -> usize {
