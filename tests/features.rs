@@ -57,6 +57,27 @@ fn a_number_of_entries_that_is_no_longer_right_is_an_error() {
     assert_eq!(error, postcard::Error::SerdeSerCustom);
     fill(&map);
     assert!(serde_json::to_string(&*map).is_ok(), "text needs no number");
+    fill(&map);
+    assert!(
+        postcard::to_stdvec(&map.snapshot()).is_ok(),
+        "that of a snapshot stays right"
+    );
+    assert!(map.is_empty());
+}
+
+#[test]
+fn a_snapshot_and_back() {
+    let map = squares(100);
+    let snapshot = map.snapshot();
+    map.retain(|n, _| n % 2 == 0);
+    let bytes = postcard::to_stdvec(&snapshot).unwrap();
+    let text = serde_json::to_string(&snapshot).unwrap();
+    for back in [
+        postcard::from_bytes(&bytes).unwrap(),
+        serde_json::from_str::<HashMap<u32, u64>>(&text).unwrap(),
+    ] {
+        assert!(back == squares(100));
+    }
 }
 
 /// 2^40 entries are announced, and two are there.

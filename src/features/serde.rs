@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Entries are those of an `iter` beside others' changes. Formats for machines put the number first, and their
-//! readers believe it; so it must be right.
+//! readers believe it; so it must be right. A snapshot, as its map, has a number that stays right.
 
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
@@ -15,14 +15,14 @@ use core::marker::PhantomData;
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_core::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::map::HashMap;
+use crate::map::{HashMap, Snapshot};
 use crate::set::HashSet;
 
 /// Entries for which room is made before they are there: the number that the input claims is not trusted beyond.
 const TRUSTED: usize = 4096;
 
 const CHANGED: &str = "the map changed while it was serialized, and this format begins with the number of \
-    entries: serialize it while nobody changes it, or serialize a clone of it";
+    entries: serialize it while nobody changes it, or serialize a snapshot or a clone of it";
 
 /// The length that a format is told: none if it can do without.
 fn announced<S: Serializer>(serializer: &S, len: usize) -> Option<usize> {
@@ -77,6 +77,26 @@ impl<K: Serialize, V: Serialize, H> Serialize for HashMap<K, V, H> {
         }
         count.end()?;
         map.end()
+    }
+}
+
+/// Feature `serde`.
+impl<K: Serialize, V: Serialize> Serialize for Snapshot<'_, K, V> {
+    /// A map, as it was at one moment; its number of entries is known in every format.
+    ///
+    /// # Errors
+    /// Those of the format.
+    ///
+    /// # Examples
+    /// ```
+    /// let map = splitmap::HashMap::from([("a", 1)]);
+    /// let before = map.snapshot();
+    /// map.clear();
+    /// assert_eq!(serde_json::to_string(&before)?, r#"{"a":1}"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
     }
 }
 

@@ -42,6 +42,14 @@ pub(crate) enum Flaw {
     WalkTwice,
     /// A walk leaves an entry out if it was replaced meanwhile.
     WalkMisses,
+    /// A snapshot is a walk.
+    SnapshotWalks,
+    /// A snapshot has even keys of one moment, and odd keys of a later one.
+    SnapshotInHalves,
+    /// A snapshot leaves an entry out if it was replaced meanwhile.
+    SnapshotMisses,
+    /// A snapshot is the one that was taken when it was called before.
+    SnapshotOfLastCall,
     /// `clear` leaves an entry if it was replaced meanwhile.
     ClearLeaves,
     /// `clear` takes from the count what it is going to remove, not what it removes.
@@ -57,7 +65,7 @@ pub(crate) enum Flaw {
 pub(crate) struct Broken {
     flaw: Flaw,
     map: HashMap<Key, Value, foldhash::fast::RandomState>,
-    /// What [`Flaw::StaleGet`] keeps.
+    /// What [`Flaw::StaleGet`] and [`Flaw::SnapshotOfLastCall`] keep.
     kept: Mutex<StdMap<u64, Value>>,
     /// What the flaws of `len` keep. Relaxed, as it is a count, read for its number only.
     len: AtomicUsize,
@@ -102,6 +110,15 @@ impl Broken {
             return Some(new);
         }
         None
+    }
+
+    /// The real map's snapshot.
+    fn entries(&self) -> StdMap<u64, Value> {
+        let mut entries = StdMap::new();
+        self.subject().snapshot(&mut || {}, &mut |key, value| {
+            entries.insert(key, value);
+        });
+        entries
     }
 
     /// Counts in `len` as much as the flaw has it.
@@ -277,6 +294,35 @@ impl Subject for Broken {
                 Flaw::WalkMisses if replaced().is_some() => {}
                 _ => show(key, value),
             }
+        }
+    }
+
+    fn snapshot(&self, taken: &mut dyn FnMut(), show: &mut dyn FnMut(u64, Value)) {
+        let mut shown = StdMap::new();
+        match self.flaw {
+            Flaw::SnapshotWalks => self.subject().walk(&mut |key, value| {
+                shown.insert(key, value);
+            }),
+            Flaw::SnapshotInHalves => {
+                shown.extend(self.entries().iter().filter(|(key, _)| *key % 2 == 0));
+                shown.extend(self.entries().iter().filter(|(key, _)| *key % 2 == 1));
+            }
+            Flaw::SnapshotMisses => {
+                shown = self.entries();
+                shown.retain(|key, value| {
+                    let now = self.subject().get(*key);
+                    now.is_none_or(|now| now == *value)
+                });
+            }
+            Flaw::SnapshotOfLastCall => {
+                let now = self.entries();
+                shown = std::mem::replace(&mut *self.kept.lock().unwrap(), now);
+            }
+            _ => return self.subject().snapshot(taken, show),
+        }
+        taken();
+        for (key, value) in shown {
+            show(key, value);
         }
     }
 

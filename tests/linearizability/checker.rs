@@ -1,4 +1,4 @@
-//! Is a key's history linearizable? The search of Wing, Gong and Lowe.
+//! Is a history linearizable? The search of Wing, Gong and Lowe.
 //!
 //! J. Wing, C. Gong, "Testing and Verifying Concurrent Objects", JPDC 17, 1993; G. Lowe, "Testing for
 //! Linearizability", CCPE 29(4), 2017 (the memo); A. Horn, D. Kroening, "Faster Linearizability
@@ -18,7 +18,7 @@
 //! present state takes effect at once, without an alternative: in whatever order the others follow, it
 //! can be moved here.
 
-use super::history::{Call, KeyHistory, Operation, PENDING, State};
+use super::history::{Call, History, Operation, PENDING, Specification};
 use foldhash::fast::RandomState;
 use std::collections::HashSet;
 
@@ -39,20 +39,29 @@ impl Positions {
     }
 }
 
-type Point = (Positions, State);
+type Point<S> = (Positions, S);
 
 /// The checker, with the memory that its searches share.
-#[derive(Default)]
-pub(crate) struct Checker {
-    visited: HashSet<Point, RandomState>,
-    waiting: Vec<Point>,
+pub(crate) struct Checker<O: Specification = Operation> {
+    visited: HashSet<Point<O::State>, RandomState>,
+    waiting: Vec<Point<O::State>>,
     /// Points searched, in all.
     pub(crate) effort: u64,
 }
 
-impl Checker {
+impl<O: Specification> Default for Checker<O> {
+    fn default() -> Self {
+        Self {
+            visited: HashSet::default(),
+            waiting: Vec::new(),
+            effort: 0,
+        }
+    }
+}
+
+impl<O: Specification> Checker<O> {
     /// Whether `history` is linearizable, from one of the states in `initial`.
-    pub(crate) fn accepts(&mut self, history: &KeyHistory, initial: &[State]) -> bool {
+    pub(crate) fn accepts(&mut self, history: &History<O>, initial: &[O::State]) -> bool {
         let mut accepted = false;
         self.search(history, initial, |_| {
             accepted = true;
@@ -62,7 +71,7 @@ impl Checker {
     }
 
     /// All states that `history` may end in.
-    pub(crate) fn outcomes(&mut self, history: &KeyHistory, initial: &[State]) -> Vec<State> {
+    pub(crate) fn outcomes(&mut self, history: &History<O>, initial: &[O::State]) -> Vec<O::State> {
         let mut outcomes = Vec::new();
         self.search(history, initial, |state| {
             if !outcomes.contains(&state) {
@@ -76,9 +85,9 @@ impl Checker {
     /// Gives `found` the end of each linearization, until it says that this is enough.
     fn search(
         &mut self,
-        history: &KeyHistory,
-        initial: &[State],
-        mut found: impl FnMut(State) -> bool,
+        history: &History<O>,
+        initial: &[O::State],
+        mut found: impl FnMut(O::State) -> bool,
     ) {
         assert!(history.len() <= THREADS_MAX);
         assert!(
@@ -102,14 +111,14 @@ impl Checker {
                     continue;
                 };
                 self.reach((positions.after(thread), after));
-                if call.operation == Operation::Clear && after != state {
+                if call.operation.may_repeat() && after != state {
                     self.reach((positions, after)); // it may come by once more
                 }
             }
         }
     }
 
-    fn reach(&mut self, point: Point) {
+    fn reach(&mut self, point: Point<O::State>) {
         if self.visited.insert(point) {
             self.waiting.push(point);
         }
@@ -117,11 +126,12 @@ impl Checker {
 }
 
 /// Each thread's next call.
-fn heads(
-    history: &KeyHistory,
+fn heads<O>(
+    history: &History<O>,
     positions: Positions,
-) -> impl Iterator<Item = (usize, &Call)> + Clone {
-    let head = move |(thread, calls)| Some((thread, <[Call]>::get(calls, positions.of(thread))?));
+) -> impl Iterator<Item = (usize, &Call<O>)> + Clone {
+    let head =
+        move |(thread, calls)| Some((thread, <[Call<O>]>::get(calls, positions.of(thread))?));
     history
         .iter()
         .map(Vec::as_slice)
@@ -130,16 +140,23 @@ fn heads(
 }
 
 /// The calls of which one takes effect next.
-fn candidates(history: &KeyHistory, positions: Positions) -> impl Iterator<Item = (usize, &Call)> {
+fn candidates<O>(
+    history: &History<O>,
+    positions: Positions,
+) -> impl Iterator<Item = (usize, &Call<O>)> {
     let heads = heads(history, positions);
     let first_return = heads.clone().map(|(_, call)| call.returned).min();
     heads.filter(move |(_, call)| Some(call.invoked) <= first_return)
 }
 
 /// Lets all calls take effect that change nothing and may do so now.
-fn read(history: &KeyHistory, mut positions: Positions, state: State) -> Positions {
+fn read<O: Specification>(
+    history: &History<O>,
+    mut positions: Positions,
+    state: O::State,
+) -> Positions {
     loop {
-        let fits = |(_, call): &(usize, &Call)| {
+        let fits = |(_, call): &(usize, &Call<O>)| {
             call.operation.only_reads() && call.operation.apply(state).is_some()
         };
         let Some((thread, _)) = candidates(history, positions).find(fits) else {
@@ -150,12 +167,13 @@ fn read(history: &KeyHistory, mut positions: Positions, state: State) -> Positio
 }
 
 /// Whether all calls that returned have taken effect.
-fn done(history: &KeyHistory, positions: Positions) -> bool {
+fn done<O>(history: &History<O>, positions: Positions) -> bool {
     heads(history, positions).all(|(_, call)| call.returned == PENDING)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::history::State;
     use super::*;
     use Operation::{Clear, Get, GetOrInsertWith, Insert, Remove, RemoveIf, TryInsert, Update};
 
@@ -324,7 +342,7 @@ mod tests {
         assert!(verdicts.iter().all(|&n| n >= 100), "{verdicts:?}");
     }
 
-    fn random_history(random: &mut crate::common::Random) -> KeyHistory {
+    fn random_history(random: &mut crate::common::Random) -> History {
         let mut new = 0;
         let mut history = vec![Vec::new(); 3];
         for calls in &mut history {
@@ -348,7 +366,7 @@ mod tests {
         history
     }
 
-    fn some_order_fits(history: &KeyHistory, done: &[usize; 3], state: State) -> bool {
+    fn some_order_fits(history: &History, done: &[usize; 3], state: State) -> bool {
         let head = |thread: usize| history[thread].get(done[thread]);
         (0..3).all(|thread| head(thread).is_none())
             || (0..3).any(|thread| {

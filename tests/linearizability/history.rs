@@ -10,7 +10,21 @@
 //! Operations on different keys are independent of each other, and a history is linearizable exactly
 //! if its part for each key is (M. Herlihy, J. Wing, "Linearizability", TOPLAS 1990, theorem 1). So the
 //! specification is that of one key: absent, or present with a value. Every write has a value of its
-//! own, so that a read tells which write it saw.
+//! own, so that a read tells which write it saw. (Snapshots concern all keys at once: `whole.rs`.)
+
+use std::fmt;
+use std::hash::Hash;
+
+/// What calls may do: an operation together with its outcome, and the states that it may lead from and to.
+pub(crate) trait Specification: Copy + fmt::Debug {
+    type State: Copy + Eq + Hash + fmt::Debug;
+    /// The state after the operation, if it may have its outcome in `state`.
+    fn apply(self, state: Self::State) -> Option<Self::State>;
+    /// Whether it changes nothing, wherever it may take effect.
+    fn only_reads(self) -> bool;
+    /// Whether it may take effect again before it returns.
+    fn may_repeat(self) -> bool;
+}
 
 /// A value, written once in a history.
 pub(crate) type Value = u64;
@@ -65,9 +79,10 @@ pub(crate) enum Operation {
     Wrong(&'static str),
 }
 
-impl Operation {
-    /// The state after the operation, if it may have its outcome in `state`.
-    pub(crate) fn apply(self, state: State) -> Option<State> {
+impl Specification for Operation {
+    type State = State;
+
+    fn apply(self, state: State) -> Option<State> {
         let (possible, after) = match self {
             Self::ContainsKey(found) => (state.is_some() == found, state),
             Self::Insert { new, replaced } => (state == replaced, Some(new)),
@@ -92,8 +107,7 @@ impl Operation {
         possible.then_some(after)
     }
 
-    /// Whether it changes nothing, wherever it may take effect.
-    pub(crate) fn only_reads(self) -> bool {
+    fn only_reads(self) -> bool {
         match self {
             Self::Get(_) | Self::ContainsKey(_) | Self::Wrong(_) => true,
             Self::Insert { .. } | Self::Clear => false,
@@ -107,6 +121,12 @@ impl Operation {
         }
     }
 
+    fn may_repeat(self) -> bool {
+        self == Self::Clear
+    }
+}
+
+impl Operation {
     /// By how much it changes the number of entries; not known of [`Clear`](Self::Clear).
     pub(crate) fn growth(self) -> i64 {
         match self {
@@ -125,24 +145,24 @@ pub(crate) const PENDING: u64 = u64::MAX;
 /// An operation with the stamps of its call and its return: `a` came before `b` if
 /// `a.returned < b.invoked`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Call {
+pub(crate) struct Call<O = Operation> {
     pub(crate) invoked: u64,
     pub(crate) returned: u64,
-    pub(crate) operation: Operation,
+    pub(crate) operation: O,
 }
 
-impl Call {
+impl<O> Call<O> {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.invoked <= other.returned && other.invoked <= self.returned
     }
 }
 
-/// What happened to one key: each thread's calls, one after the other.
-pub(crate) type KeyHistory = Vec<Vec<Call>>;
+/// What happened to one key, or to all: each thread's calls, one after the other.
+pub(crate) type History<O = Operation> = Vec<Vec<Call<O>>>;
 
-/// How many calls overlapped a call of another thread to the same key.
-pub(crate) fn overlapping(history: &KeyHistory) -> u64 {
-    let overlaps = |thread: usize, call: &Call| {
+/// How many calls overlapped a call of another thread in the same history.
+pub(crate) fn overlapping<O>(history: &History<O>) -> u64 {
+    let overlaps = |thread: usize, call: &Call<O>| {
         let others = history.iter().enumerate().filter(|(n, _)| *n != thread);
         others
             .flat_map(|(_, calls)| calls)

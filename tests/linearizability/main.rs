@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `history.rs` | calls, their outcomes, and the specification: one key, absent or with a value |
+//! | `whole.rs` | the specification of all keys at once, for histories with snapshots |
 //! | `checker.rs` | Wing, Gong and Lowe's search |
 //! | `stamps.rs` | when a call was and when it returned: three kinds of stamps, and why they are sound |
 //! | `subject.rs` | the map under test, and what widens the windows inside its operations |
@@ -31,13 +32,14 @@ mod rounds;
 mod stamps;
 mod subject;
 mod walks;
+mod whole;
 
 #[path = "../common/mod.rs"]
 mod common;
 
 use broken::{Broken, Flaw};
 use common::{BadHash, TruncHash, scaled};
-use plan::{ON_KEYS, Plan, REPLACEMENTS, WITH_CLEARS, WITH_WALKS};
+use plan::{ON_KEYS, Plan, REPLACEMENTS, WITH_CLEARS, WITH_SNAPSHOTS, WITH_WALKS};
 use splitmap::HashMap;
 use stamps::Kind::{Clock, Counter, ProgramOrder};
 use std::hash::BuildHasher;
@@ -274,6 +276,81 @@ fn clears() {
     holds(&good_hash(), &[growing]);
 }
 
+/// Rounds of histories of all keys: many and short.
+fn snapshot_plan(name: &'static str, rounds: u64) -> Plan {
+    Plan {
+        name,
+        rounds,
+        mix: WITH_SNAPSHOTS,
+        actions: 6,
+        keys: 4,
+        ..Plan::default()
+    }
+}
+
+#[test]
+fn snapshots_of_fresh_maps() {
+    let plan = snapshot_plan("snapshots", 3_000);
+    let of = |threads, keys, residents, stamps| Plan {
+        threads,
+        keys,
+        residents,
+        stamps,
+        ..plan.clone()
+    };
+    holds(
+        &good_hash(),
+        &[
+            of(4, 2, 0, Clock),
+            of(3, 3, 30, Clock),
+            of(4, 4, 10, Counter),
+            of(4, 3, 10, ProgramOrder),
+        ],
+    );
+    let present = Plan {
+        present: true,
+        ..of(4, 3, 0, Clock)
+    };
+    holds(&BadHash, &[of(3, 3, 3, Clock), present]);
+    holds(&TruncHash(1), &[of(4, 4, 0, Counter)]);
+}
+
+#[test]
+fn snapshots_of_growing_maps() {
+    let plan = Plan {
+        fillers: 6,
+        actions: 5,
+        ..snapshot_plan("snapshots while growing", 1_000)
+    };
+    holds(&good_hash(), &[plan.stamped(Clock), plan.stamped(Counter)]);
+    // With more, there are too many orders.
+    let few = Plan {
+        fillers: 2,
+        actions: 4,
+        threads: 3,
+        ..plan.stamped(ProgramOrder)
+    };
+    holds(&TruncHash(9), &[few]);
+}
+
+#[test]
+fn snapshots_of_a_map_that_lives_long_and_is_collected_meanwhile() {
+    let plan = Plan {
+        fresh: false,
+        residents: 20,
+        ..snapshot_plan("snapshots of a long-lived map", 3_000)
+    };
+    holds(
+        &good_hash(),
+        &[
+            plan.stamped(Clock),
+            plan.stamped(Counter),
+            plan.stamped(ProgramOrder),
+        ],
+    );
+    holds(&BadHash, &[plan.stamped(Clock)]);
+}
+
 /// Rounds within which a broken map is refused; most take a few, the slowest took 207 in twenty runs.
 const ROUNDS: u64 = 10_000;
 
@@ -297,6 +374,10 @@ fn broken_maps_are_refused() {
         (Flaw::RemoveGivesOld, ON_KEYS, all),
         (Flaw::WalkTwice, WITH_WALKS, all),
         (Flaw::WalkMisses, WITH_WALKS, all),
+        (Flaw::SnapshotWalks, WITH_SNAPSHOTS, all),
+        (Flaw::SnapshotInHalves, WITH_SNAPSHOTS, all),
+        (Flaw::SnapshotMisses, WITH_SNAPSHOTS, all),
+        (Flaw::SnapshotOfLastCall, WITH_SNAPSHOTS, all),
         (Flaw::ClearLeaves, WITH_CLEARS, all),
         (Flaw::ClearCountsAhead, WITH_CLEARS, real),
         (Flaw::LenCountsTwice, WITH_WALKS, real),
@@ -329,7 +410,7 @@ fn broken_maps_are_refused() {
 #[test]
 fn broken_map_without_a_flaw_is_not_refused() {
     let _cores = all_cores();
-    for mix in [ON_KEYS, WITH_WALKS, WITH_CLEARS] {
+    for mix in [ON_KEYS, WITH_WALKS, WITH_CLEARS, WITH_SNAPSHOTS] {
         let plan = Plan {
             name: "sound",
             rounds: 500,

@@ -24,13 +24,15 @@ pub(crate) enum Action {
     /// A `remove_if` of the value this thread saw last, then a `try_insert`: two operations.
     Exchange,
     Walk,
+    Snapshot,
     Len,
     Clear,
 }
 
 use Action::{
     Clear, CompareExchange, CompareRemove, CompareSwap, Compute, ContainsKey, Exchange, Get,
-    GetKeyValue, GetOrInsertWith, Insert, Len, Remove, RemoveOdd, Replace, TryInsert, Update, Walk,
+    GetKeyValue, GetOrInsertWith, Insert, Len, Remove, RemoveOdd, Replace, Snapshot, TryInsert,
+    Update, Walk,
 };
 
 /// Operations on one key, each as likely as it is often here.
@@ -95,6 +97,30 @@ pub(crate) const REPLACEMENTS: &[Action] = &[
     Walk,
     Walk,
     Len,
+];
+
+/// With snapshots among them.
+pub(crate) const WITH_SNAPSHOTS: &[Action] = &[
+    Get,
+    Get,
+    ContainsKey,
+    Insert,
+    Insert,
+    TryInsert,
+    GetOrInsertWith,
+    Update,
+    Update,
+    CompareSwap,
+    CompareRemove,
+    Compute,
+    Remove,
+    Remove,
+    RemoveOdd,
+    Snapshot,
+    Snapshot,
+    Snapshot,
+    Snapshot,
+    Snapshot,
 ];
 
 /// With clears and walks among them.

@@ -13,6 +13,7 @@ pub(crate) enum What {
     OnKey(u64, Operation),
     /// Each entry given, and when.
     Walk(Vec<(u64, Value, u64)>),
+    Snapshot(Vec<(u64, Value)>),
     Len(usize),
     Clear,
 }
@@ -26,7 +27,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn call(&self, operation: Operation) -> Call {
+    pub(crate) fn call<O>(&self, operation: O) -> Call<O> {
         Call {
             invoked: self.invoked,
             returned: self.returned,
@@ -68,6 +69,7 @@ impl Recorder<'_> {
             let kinds = mix.len() as u64;
             match mix[usize::try_from(self.random.below(kinds)).unwrap()] {
                 Action::Walk => self.walk(),
+                Action::Snapshot => self.snapshot(),
                 Action::Len => self.record(|this| What::Len(this.map.len())),
                 Action::Clear => self.record(|this| {
                     this.map.clear();
@@ -102,6 +104,9 @@ impl Recorder<'_> {
         if self.plan.mix.contains(&Action::Walk) {
             self.walk();
         }
+        if self.plan.mix.contains(&Action::Snapshot) {
+            self.snapshot();
+        }
         self.stamps = stamps;
     }
 
@@ -129,6 +134,23 @@ impl Recorder<'_> {
                 }
             });
             What::Walk(given)
+        });
+    }
+
+    /// It has returned before it is read.
+    fn snapshot(&mut self) {
+        let invoked = self.stamps.invoke(self.thread);
+        let (mut returned, mut shown) = (0, Vec::new());
+        self.map.snapshot(
+            &mut || returned = self.stamps.returned(),
+            &mut |key, value| {
+                shown.push((key, value));
+            },
+        );
+        self.records.push(Record {
+            invoked,
+            returned,
+            what: What::Snapshot(shown),
         });
     }
 

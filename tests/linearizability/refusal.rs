@@ -7,49 +7,44 @@
 //! ```
 
 use super::checker::Checker;
-use super::history::{Call, KeyHistory, PENDING, State};
+use super::history::{Call, History, PENDING, Specification};
 use super::plan::Plan;
 use super::walks::WrongLength;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Something that the map must not do.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     plan: String,
     round: u64,
-    what: Reason,
-}
-
-#[derive(Debug)]
-enum Reason {
-    /// No order of the calls explains their outcomes from any of the initial states.
-    Key {
-        key: u64,
-        /// The least part found.
-        least: KeyHistory,
-        /// The states that it starts from.
-        initial: Vec<State>,
-        history: KeyHistory,
-    },
-    Length(WrongLength),
+    what: String,
 }
 
 impl Refusal {
-    pub(crate) fn of_key(key: u64, history: &KeyHistory, initial: State) -> Self {
+    /// No order of the calls in the history of `whose` explains their outcomes from `initial`.
+    pub(crate) fn of_history<O: Specification>(
+        whose: &str,
+        history: &History<O>,
+        initial: O::State,
+    ) -> Self {
+        let calls = |history: &History<O>| history.iter().map(Vec::len).sum::<usize>();
+        let first = history.iter().flatten().map(|call| call.invoked).min();
+        let first = first.unwrap_or(0);
         let (least, initial) = shrink(history, initial);
-        Self::because(Reason::Key {
-            key,
-            least,
-            initial,
-            history: history.clone(),
-        })
+        Self::because(format!(
+            "{whose} is not linearizable.\n{} of its calls, from {initial:?}, suffice:\n{}All {}:\n{}",
+            calls(&least),
+            table(&least, first),
+            calls(history),
+            table(history, first),
+        ))
     }
 
-    pub(crate) fn of_length(wrong: WrongLength) -> Self {
-        Self::because(Reason::Length(wrong))
+    pub(crate) fn of_length((len, least, most): WrongLength) -> Self {
+        Self::because(format!("len said {len}, but was from {least} to {most}\n"))
     }
 
-    fn because(what: Reason) -> Self {
+    fn because(what: String) -> Self {
         Self {
             plan: String::new(),
             round: 0,
@@ -74,47 +69,22 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, round {}: ", self.plan, self.round)?;
-        match &self.what {
-            Reason::Length((len, least, most)) => {
-                writeln!(f, "len said {len}, but was from {least} to {most}")
-            }
-            Reason::Key {
-                key,
-                least,
-                initial,
-                history,
-            } => {
-                let calls = |history: &KeyHistory| history.iter().map(Vec::len).sum::<usize>();
-                let first = history.iter().flatten().map(|call| call.invoked).min();
-                let first = first.unwrap_or(0);
-                writeln!(f, "key {key} is not linearizable.")?;
-                writeln!(
-                    f,
-                    "{} of its calls, from {initial:?}, suffice:",
-                    calls(least)
-                )?;
-                table(f, least, first)?;
-                writeln!(f, "All {}:", calls(history))?;
-                table(f, history, first)
-            }
-        }
+        write!(f, "{}, round {}: {}", self.plan, self.round, self.what)
     }
 }
 
 /// The calls in the order of their stamps, which are counted from `first`.
-fn table(f: &mut fmt::Formatter<'_>, history: &KeyHistory, first: u64) -> fmt::Result {
-    let mut calls: Vec<(usize, &Call)> = history
+fn table<O: Specification>(history: &History<O>, first: u64) -> String {
+    let mut calls: Vec<(usize, &Call<O>)> = history
         .iter()
         .enumerate()
         .flat_map(|(thread, calls)| calls.iter().map(move |call| (thread, call)))
         .collect();
     calls.sort_by_key(|(_, call)| call.invoked); // stable: each thread's stay in their order
-    writeln!(
-        f,
-        "  {:>10} {:>10}  thread  operation",
+    let mut table = format!(
+        "  {:>10} {:>10}  thread  operation\n",
         "invoked", "returned"
-    )?;
+    );
     for (thread, call) in calls {
         let stamp = |stamp| match stamp {
             PENDING => String::from("pending"),
@@ -123,16 +93,20 @@ fn table(f: &mut fmt::Formatter<'_>, history: &KeyHistory, first: u64) -> fmt::R
         };
         let (invoked, returned) = (stamp(call.invoked), stamp(call.returned));
         writeln!(
-            f,
+            table,
             "  {invoked:>10} {returned:>10}  {thread:>6}  {:?}",
             call.operation
-        )?;
+        )
+        .expect("a string takes it");
     }
-    Ok(())
+    table
 }
 
 /// A part of a refused history that is refused too, and the states that it starts from.
-fn shrink(history: &KeyHistory, initial: State) -> (KeyHistory, Vec<State>) {
+fn shrink<O: Specification>(
+    history: &History<O>,
+    initial: O::State,
+) -> (History<O>, Vec<O::State>) {
     let mut checker = Checker::default();
     let history = shortest_refused_prefix(&mut checker, history, &[initial]);
     let (mut history, initial) = latest_refused_suffix(&mut checker, history, initial);
@@ -141,8 +115,8 @@ fn shrink(history: &KeyHistory, initial: State) -> (KeyHistory, Vec<State>) {
 }
 
 /// What had happened at `moment`: calls that were running then are pending.
-fn until(history: &KeyHistory, moment: u64) -> KeyHistory {
-    let running = |call: &Call| Call {
+fn until<O: Specification>(history: &History<O>, moment: u64) -> History<O> {
+    let running = |call: &Call<O>| Call {
         returned: if call.returned > moment {
             PENDING
         } else {
@@ -150,9 +124,9 @@ fn until(history: &KeyHistory, moment: u64) -> KeyHistory {
         },
         ..*call
     };
-    let until = |calls: &Vec<Call>| {
+    let until = |calls: &Vec<Call<O>>| {
         let begun = calls.iter().take_while(|call| call.invoked <= moment);
-        let mut calls: Vec<Call> = begun.map(running).collect();
+        let mut calls: Vec<Call<O>> = begun.map(running).collect();
         // Of several parts of one walk, the first ones may have come first.
         let returned = calls
             .iter()
@@ -164,11 +138,11 @@ fn until(history: &KeyHistory, moment: u64) -> KeyHistory {
     history.iter().map(until).collect()
 }
 
-fn shortest_refused_prefix(
-    checker: &mut Checker,
-    history: &KeyHistory,
-    initial: &[State],
-) -> KeyHistory {
+fn shortest_refused_prefix<O: Specification>(
+    checker: &mut Checker<O>,
+    history: &History<O>,
+    initial: &[O::State],
+) -> History<O> {
     let mut moments: Vec<u64> = history.iter().flatten().map(|call| call.returned).collect();
     moments.sort_unstable();
     moments
@@ -179,12 +153,12 @@ fn shortest_refused_prefix(
 }
 
 /// Cuts off what was over at the latest moment when no call was running and from which it goes wrong.
-fn latest_refused_suffix(
-    checker: &mut Checker,
-    history: KeyHistory,
-    initial: State,
-) -> (KeyHistory, Vec<State>) {
-    let mut calls: Vec<Call> = history.iter().flatten().copied().collect();
+fn latest_refused_suffix<O: Specification>(
+    checker: &mut Checker<O>,
+    history: History<O>,
+    initial: O::State,
+) -> (History<O>, Vec<O::State>) {
+    let mut calls: Vec<Call<O>> = history.iter().flatten().copied().collect();
     calls.sort_by_key(|call| call.invoked);
     let mut quiet = Vec::new();
     let mut returned = 0;
@@ -195,10 +169,10 @@ fn latest_refused_suffix(
         returned = returned.max(call.returned);
     }
     for moment in quiet.into_iter().rev() {
-        let split = |calls: &Vec<Call>| -> (Vec<Call>, Vec<Call>) {
+        let split = |calls: &Vec<Call<O>>| -> (Vec<Call<O>>, Vec<Call<O>>) {
             calls.iter().partition(|call| call.returned < moment)
         };
-        let (before, after): (KeyHistory, KeyHistory) = history.iter().map(split).unzip();
+        let (before, after): (History<O>, History<O>) = history.iter().map(split).unzip();
         let states = checker.outcomes(&before, &[initial]);
         if !checker.accepts(&after, &states) {
             return (after, states);
@@ -207,7 +181,11 @@ fn latest_refused_suffix(
     (history, vec![initial])
 }
 
-fn leave_reads_out(checker: &mut Checker, history: &mut KeyHistory, initial: &[State]) {
+fn leave_reads_out<O: Specification>(
+    checker: &mut Checker<O>,
+    history: &mut History<O>,
+    initial: &[O::State],
+) {
     for thread in 0..history.len() {
         let mut n = 0;
         while let Some(call) = history[thread].get(n).copied() {
@@ -266,7 +244,7 @@ mod tests {
             name: "plan",
             ..Plan::default()
         };
-        let refusal = Refusal::of_key(7, &vec![vec![call]], None).of(&plan, 4);
+        let refusal = Refusal::of_history("key 7", &vec![vec![call]], None).of(&plan, 4);
         let text = refusal.to_string();
         assert!(
             text.starts_with("plan (Clock), round 4: key 7 is not linearizable"),

@@ -1,4 +1,4 @@
-//! Runs of many short rounds: threads act on a map, stop, and each key's history is checked.
+//! Runs of many short rounds: threads act on a map, stop, and each key's history is checked, or that of the map.
 //!
 //! ```text
 //!   gate ──► actions of all threads ──► gate ──► the first thread reads what is there ──► gate ...
@@ -16,6 +16,7 @@ use super::refusal::Refusal;
 use super::stamps::Stamps;
 use super::subject::{Subject, widen_from};
 use super::walks::{check_lengths, histories};
+use super::whole::{self, OnMap};
 use crate::common::Random;
 use std::collections::HashMap;
 use std::fmt;
@@ -47,8 +48,9 @@ pub(crate) struct Covered {
     /// Calls of all kinds, without those on fillers and what was read at the end of rounds.
     pub(crate) operations: u64,
     pub(crate) fillers: u64,
-    /// Histories of one key each.
+    /// Histories of one key each, or of all.
     pub(crate) histories: u64,
+    pub(crate) snapshots: u64,
     /// Calls on one key (walks and clears once for each) that overlapped another thread's.
     pub(crate) overlapped: u64,
     pub(crate) retries: u64,
@@ -65,9 +67,10 @@ impl fmt::Display for Covered {
         };
         write!(
             f,
-            "{} operations (and {} fillers) in {} rounds, {} histories; {} overlapped, {} retries; \
+            "{} operations ({} snapshots, and {} fillers) in {} rounds, {} histories; {} overlapped, {} retries; \
              {} points searched; {} Kops/s recorded, {} Kops/s checked",
             self.operations,
+            self.snapshots,
             self.fillers,
             self.rounds,
             self.histories,
@@ -80,6 +83,13 @@ impl fmt::Display for Covered {
     }
 }
 
+/// Of histories of single keys, and of all.
+#[derive(Default)]
+struct Checkers {
+    of_keys: Checker,
+    of_all: Checker<OnMap>,
+}
+
 /// Runs `plan` on maps from `make`.
 ///
 /// # Errors
@@ -89,7 +99,7 @@ pub(crate) fn run<M: Subject + Send + 'static>(
     make: impl Fn() -> M,
 ) -> Result<Covered, Box<Refusal>> {
     let mut covered = Covered::default();
-    let mut checker = Checker::default();
+    let mut checkers = Checkers::default();
     let new_map = || {
         let map = make();
         for (key, value) in plan.initial() {
@@ -121,7 +131,7 @@ pub(crate) fn run<M: Subject + Send + 'static>(
         let start = Instant::now();
         for (n, mut round) in (first..).zip(rounds) {
             (round.initial, round.initial_len) = left;
-            check(plan, &round, &mut checker, &mut covered)
+            check(plan, &round, &mut checkers, &mut covered)
                 .map_err(|refusal| Box::new(refusal.of(plan, n)))?;
             left = (initial.clone(), initial.len());
             if !plan.fresh {
@@ -130,7 +140,7 @@ pub(crate) fn run<M: Subject + Send + 'static>(
         }
         covered.checking += start.elapsed();
     }
-    covered.effort = checker.effort;
+    covered.effort = checkers.of_keys.effort + checkers.of_all.effort;
     Ok(covered)
 }
 
@@ -222,18 +232,33 @@ fn run_batch(
 fn check(
     plan: &Plan,
     round: &Round,
-    checker: &mut Checker,
+    checkers: &mut Checkers,
     covered: &mut Covered,
 ) -> Result<(), Refusal> {
     let real_time = plan.stamps != super::stamps::Kind::ProgramOrder;
-    for (key, history) in histories(plan, round) {
-        let initial: State = round.initial.get(&key).copied();
-        if !checker.accepts(&history, &[initial]) {
-            return Err(Refusal::of_key(key, &history, initial));
+    if whole::is_asked_for(plan) {
+        let (history, initial) = whole::history(plan, round);
+        if !checkers.of_all.accepts(&history, &[initial]) {
+            return Err(Refusal::of_history("the map", &history, initial));
         }
         covered.histories += 1;
-        if real_time && key < plan.keys {
+        if real_time {
             covered.overlapped += overlapping(&history);
+        }
+    } else {
+        for (key, history) in histories(plan, round) {
+            let initial: State = round.initial.get(&key).copied();
+            if !checkers.of_keys.accepts(&history, &[initial]) {
+                return Err(Refusal::of_history(
+                    &format!("key {key}"),
+                    &history,
+                    initial,
+                ));
+            }
+            covered.histories += 1;
+            if real_time && key < plan.keys {
+                covered.overlapped += overlapping(&history);
+            }
         }
     }
     if real_time {
@@ -244,6 +269,10 @@ fn check(
     for record in actions.iter().flatten() {
         match record.what {
             What::OnKey(key, _) if key >= plan.keys => covered.fillers += 1,
+            What::Snapshot(_) => {
+                covered.operations += 1;
+                covered.snapshots += 1;
+            }
             _ => covered.operations += 1,
         }
     }

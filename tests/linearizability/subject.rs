@@ -83,6 +83,8 @@ pub(crate) trait Subject: Sync {
     fn remove(&self, key: u64) -> State;
     fn remove_if(&self, key: u64, test: &mut dyn FnMut(Value) -> bool) -> State;
     fn walk(&self, show: &mut dyn FnMut(u64, Value));
+    /// Says when the snapshot is there, then shows it.
+    fn snapshot(&self, taken: &mut dyn FnMut(), show: &mut dyn FnMut(u64, Value));
     fn len(&self) -> usize;
     fn clear(&self);
     fn flush(&self);
@@ -187,6 +189,17 @@ impl<S: BuildHasher + Sync> Subject for HashMap<Key, Value, S> {
     fn walk(&self, show: &mut dyn FnMut(u64, Value)) {
         for entry in self {
             show(entry.key().0, *entry);
+        }
+    }
+
+    fn snapshot(&self, taken: &mut dyn FnMut(), show: &mut dyn FnMut(u64, Value)) {
+        let snapshot = self.snapshot();
+        taken();
+        assert_eq!(snapshot.iter().count(), snapshot.len());
+        for (key, value) in &snapshot {
+            // Others remove and free what they can.
+            widen();
+            show(key.0, *value);
         }
     }
 

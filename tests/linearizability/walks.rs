@@ -30,14 +30,14 @@
 //!
 //! In rounds with clears, of which nobody knows how many entries they removed, it is compared at the end.
 
-use super::history::{Call, KeyHistory, Operation};
+use super::history::{Call, History, Operation};
 use super::plan::{Action, Plan};
 use super::recorder::{Record, What};
 use super::rounds::Round;
 use std::collections::BTreeMap;
 
 /// The history of each key in a round.
-pub(crate) fn histories(plan: &Plan, round: &Round) -> BTreeMap<u64, KeyHistory> {
+pub(crate) fn histories(plan: &Plan, round: &Round) -> BTreeMap<u64, History> {
     let empty = || vec![Vec::new(); round.threads.len()];
     let mut histories = BTreeMap::new();
     for key in round.initial.keys() {
@@ -53,7 +53,7 @@ pub(crate) fn histories(plan: &Plan, round: &Round) -> BTreeMap<u64, KeyHistory>
             What::Walk(given) => given.iter().for_each(|(key, ..)| {
                 histories.entry(*key).or_insert_with(empty);
             }),
-            What::Len(_) | What::Clear => {}
+            What::Len(_) | What::Clear | What::Snapshot(_) => {}
         }
     }
     for (thread, records) in round.threads.iter().enumerate() {
@@ -73,7 +73,7 @@ pub(crate) fn histories(plan: &Plan, round: &Round) -> BTreeMap<u64, KeyHistory>
                         history[thread].push(record.call(Operation::Clear));
                     }
                 }
-                What::Len(_) => {}
+                What::Len(_) | What::Snapshot(_) => {}
             }
         }
     }

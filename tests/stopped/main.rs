@@ -25,6 +25,7 @@ mod common;
 mod nursery;
 mod park;
 mod report;
+mod takers;
 mod work;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -26,7 +26,7 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    fn new(key: u64, n: u64) -> Self {
+    pub(crate) fn new(key: u64, n: u64) -> Self {
         let check = !(key ^ n);
         Self { key, n, check }
     }
