@@ -19,6 +19,7 @@
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
+use super::failpoint::failpoint;
 use super::order::boundary;
 use super::range::{Range, Ranges};
 use super::table::Exact;
@@ -114,6 +115,7 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
         while self.collected.is_empty() && (self.begun > 0 || self.begin_walks()) {
             self.go_in_step(session);
+            failpoint!(BlockCollected);
             if session.is_observed() {
                 self.report(session);
             }

@@ -1,4 +1,4 @@
-//! Failpoints: named steps of growth, and of a list's creation, at which a test can stop a thread.
+//! Failpoints: named steps of growth, of a list's creation, and around snapshots, at which a test can stop a thread.
 //!
 //! ```text
 //!   test:     arm(point) in a thread ─────────────► wait until it stands there ... let it go on
@@ -55,6 +55,14 @@ mod armed {
         ChunksClaimed,
         /// The level is published, by this thread or by another one.
         LevelPublished,
+        /// An entry is linked, and no snapshot has been told.
+        EntryLinked,
+        /// An entry is marked, removed or replaced, and no snapshot has been told.
+        EntryMarked,
+        /// A walk has collected entries, and no snapshot has been told.
+        BlockCollected,
+        /// A snapshot has walked over everything, and its moment has not come.
+        CensusWalked,
     }
 
     impl Failpoint {

@@ -42,6 +42,7 @@ impl<K, V> SplitOrder<K, V> {
         (new, hash): (NonNull<Node<K, V>>, u32),
         passed: usize,
     ) {
+        failpoint!(EntryLinked);
         session.count(1);
         if session.is_observed() {
             self.report_inserted(session, new, hash);

@@ -56,6 +56,7 @@ use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
 use crate::reclaim::{Domain, Guard, Reclamation, Session};
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::MIN_LEVEL;
+use failpoint::failpoint;
 use growth::level_for;
 use table::{Exact, Start, Table};
 
@@ -341,6 +342,7 @@ impl<K, V> SplitOrder<K, V> {
         window: &Window<'d, K, V>,
         hash: u32,
     ) {
+        failpoint!(EntryMarked);
         if !window.finish(session) {
             self.sweep(session, hash);
         }

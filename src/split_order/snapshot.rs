@@ -8,6 +8,7 @@
 
 use core::ptr::{self, NonNull};
 
+use super::failpoint::failpoint;
 use super::{Entries, SplitOrder};
 use crate::list::{Node, Visit, search};
 use crate::reclaim::{Lost, Pinned, Session};
@@ -51,6 +52,7 @@ impl<K, V> SplitOrder<K, V> {
             // What is found is reported, while a census is active.
             while census.is_active() && walk.next().is_some() {}
             drop(walk);
+            failpoint!(CensusWalked);
             match census.finish() {
                 Ok(nodes) => {
                     session.settle();

@@ -8,6 +8,7 @@ use crate::list::NewNode;
 use crate::reclaim::Reclamation;
 
 mod failpoints;
+mod snapshots;
 mod verify;
 
 type List = SplitOrder<u64, u64>;
