@@ -95,12 +95,19 @@ struct Walk<'d, K, V> {
 }
 
 impl<K, V> SplitOrder<K, V> {
-    /// Looks at everything.
+    /// Looks at everything, and compares what is there with what was counted.
     pub(crate) fn verify(&self, rules: &impl Rules<K>) -> Verification {
-        let (session, _seat) = self.domain.session();
-        let mut report = Verification::default();
-        let mut cut = false;
         let before = self.domain.pulse();
+        let (mut report, cut) = self.look(rules);
+        let complete = !cut && report.disturbed == 0;
+        self.compare_length(before, complete, &mut report);
+        report
+    }
+
+    /// Looks at everything; whether a chain was left before its end.
+    pub(super) fn look(&self, rules: &impl Rules<K>) -> (Verification, bool) {
+        let (session, _seat) = self.domain.session();
+        let (mut report, mut cut) = (Verification::default(), false);
         // The finest one that has its segment: what comes later is met on the way.
         let level = self.table.growing().unwrap_or(self.table.level());
         let buckets = 1 << level;
@@ -126,9 +133,7 @@ impl<K, V> SplitOrder<K, V> {
         if let Some(from) = from {
             cut |= self.add_chain(session, rules, from, None, &mut report);
         }
-        let complete = !cut && report.disturbed == 0;
-        self.compare_length(before, complete, &mut report);
-        report
+        (report, cut)
     }
 
     fn slot_of(&self, bucket: usize, level: u32) -> Slot<'_, K, V> {
