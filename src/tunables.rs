@@ -12,8 +12,8 @@ pub(crate) const BATCH: usize = pick(512, 4, 64);
 
 /// Destructors that an operation runs for each entry that it removes.
 ///
-/// Fewer spread a batch over more operations; 2 keep up with what is removed. With cheap destructors all that were
-/// tried take the same time (docs/benchmarks/2026-11-26-pauses.md).
+/// Fewer spread a batch over more operations, each of which pays for getting at them: 16 take the time of a whole batch at
+/// once, to a percent (docs/benchmarks/2026-11-26-pauses.md).
 pub(crate) const DESTRUCTORS: usize = pick(16, 2, 64);
 
 /// Batches that may wait for the background thread, if there is one.

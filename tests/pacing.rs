@@ -77,7 +77,7 @@ fn an_operation_runs_at_most_so_many_destructors_and_one_that_removes_nothing_no
         let (census, mut random) = (Census::default(), Random::new(3));
         let map = map(Reclamation::new().batch(64).destructors(most));
         let (mut greatest, mut removed) = (0, 0);
-        for _ in 0..scaled(40_000).max(200) {
+        for _ in 0..scaled(40_000).max(400) {
             let before = drops();
             let changed = operate(&map, &census, &mut random, 6);
             let ran = drops() - before;
