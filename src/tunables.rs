@@ -80,7 +80,7 @@ pub(crate) const CHECK_PERIOD_MAX: usize = 1 << 14;
 /// How often [`verify`](crate::HashMap::verify) looks again at a chain that changes meanwhile, and at one link of it.
 ///
 /// More tries leave fewer chains unlooked at, and let others keep it for longer.
-pub(crate) const TRIES: usize = pick(64, 64, 3);
+pub(crate) const TRIES: usize = pick(64, 8, 3);
 
 /// Entries with the same 32 bits of the hash that [`verify`](crate::HashMap::verify) compares each entry's key with: each takes a
 /// hazard.

@@ -10,7 +10,7 @@ use alloc::vec;
 use core::ptr::NonNull;
 
 use super::{Explore, List, Pair, hash_of, join, model, run, run_at, spawn};
-use crate::list::{Node, Succ, Visit, search, settle};
+use crate::list::settle;
 use crate::split_order::order::boundary;
 use crate::split_order::table::capacity_of;
 

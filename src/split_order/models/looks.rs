@@ -51,7 +51,7 @@ fn a_verification_beside_a_replacement_that_reclaims() {
         keys: &[5, 6],
         first: |list| {
             let replaced = list.insert(5, 50);
-            list.0.collect();
+            list.0.flush();
             replaced
         },
         second: look,
