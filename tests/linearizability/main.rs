@@ -290,7 +290,7 @@ fn snapshot_plan(name: &'static str, rounds: u64) -> Plan {
 
 #[test]
 fn snapshots_of_fresh_maps() {
-    let plan = snapshot_plan("snapshots", 3_000);
+    let plan = snapshot_plan("snapshots", 1_000);
     let of = |threads, keys, residents, stamps| Plan {
         threads,
         keys,
@@ -320,7 +320,7 @@ fn snapshots_of_growing_maps() {
     let plan = Plan {
         fillers: 6,
         actions: 5,
-        ..snapshot_plan("snapshots while growing", 1_000)
+        ..snapshot_plan("snapshots while growing", 400)
     };
     holds(&good_hash(), &[plan.stamped(Clock), plan.stamped(Counter)]);
     // With more, there are too many orders.
@@ -338,7 +338,7 @@ fn snapshots_of_a_map_that_lives_long_and_is_collected_meanwhile() {
     let plan = Plan {
         fresh: false,
         residents: 20,
-        ..snapshot_plan("snapshots of a long-lived map", 3_000)
+        ..snapshot_plan("snapshots of a long-lived map", 1_000)
     };
     holds(
         &good_hash(),
