@@ -115,7 +115,6 @@ impl<'d, K, V> Entries<'d, K, V> {
         }
         while self.collected.is_empty() && (self.begun > 0 || self.begin_walks()) {
             self.go_in_step(session);
-            failpoint!(BlockCollected);
             if session.is_observed() {
                 self.report(session);
             }
@@ -227,6 +226,7 @@ impl<'d, K, V> Entries<'d, K, V> {
     #[cold]
     fn report(&self, session: Session<'d, Node<K, V>>) {
         for &(ptr, _) in &self.collected {
+            failpoint!(EntryCollected);
             // SAFETY: protected by its guard.
             if !unsafe { report::found(session, ptr) } {
                 // It may be shown, as it was there; whoever unlinks it tells what stands in its place.

@@ -59,8 +59,8 @@ mod armed {
         EntryLinked,
         /// An entry is marked, removed or replaced, and no snapshot has been told.
         EntryMarked,
-        /// A walk has collected entries, and no snapshot has been told.
-        BlockCollected,
+        /// A walk has an entry, which it is to tell a snapshot.
+        EntryCollected,
         /// A snapshot has walked over everything, and its moment has not come.
         CensusWalked,
     }

@@ -11,6 +11,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, spawn};
 
 use crate::HashMap;
@@ -123,6 +124,15 @@ fn a_removal_is_told_by_who_has_the_entry_and_finds_it_gone() {
 }
 
 #[test]
+fn a_replacement_is_told_before_it_returns() {
+    let (shown, _) = beside(|map| {
+        map.update(&0, |_, n| n + 100);
+        map.insert(11, 11);
+    });
+    assert!(shown[&0] == 100 || !shown.contains_key(&11));
+}
+
+#[test]
 fn a_replacement_is_told_by_who_finds_it() {
     let mut writer = None;
     let (shown, left) = beside(|map| {
@@ -149,18 +159,33 @@ fn an_entry_that_is_replaced_after_the_walk_is_shown() {
     writer.map(Standing::result).expect("it stands");
 }
 
-/// The walk has it, but has not told: what stands in its place is told by nobody else.
+/// The walk has one of them, but has not told; the writer found it before, when there was nobody to tell. What stands in
+/// its place is told by nobody else.
 #[test]
 fn an_entry_that_is_replaced_when_the_walk_has_it_is_shown() {
     for key in 0..RESIDENTS {
         let map = map();
-        let taker = Standing::at(Failpoint::BlockCollected, &map, entries);
-        let writer = Standing::at(Failpoint::EntryMarked, &map, move |map| {
-            drop(map.update(&key, |_, n| n + 100));
+        let (arm, held) = arm(Failpoint::EntryMarked);
+        let (found, is_found) = channel();
+        let (go_on, told) = channel();
+        let theirs = Arc::clone(&map);
+        let writer = spawn(move || {
+            arm();
+            let replaced = theirs.update(&key, |_, n| {
+                found.send(()).expect("the test goes on");
+                told.recv().expect("the test goes on");
+                n + 100
+            });
+            assert!(replaced.is_some());
         });
+        is_found.recv().expect("it is there");
+        let taker = Standing::at(Failpoint::EntryCollected, &map, entries);
+        go_on.send(()).expect("it waits");
+        assert!(held.stands());
         let shown = taker.result();
         assert_eq!(shown.len(), 3, "{shown:?}");
-        writer.result();
+        drop(held);
+        writer.join().expect("no panic");
     }
 }
 
@@ -168,7 +193,7 @@ fn an_entry_that_is_replaced_when_the_walk_has_it_is_shown() {
 fn an_entry_that_is_removed_when_the_walk_has_it_is_not_shown_with_what_came_later() {
     for key in 0..RESIDENTS {
         let map = map();
-        let taker = Standing::at(Failpoint::BlockCollected, &map, entries);
+        let taker = Standing::at(Failpoint::EntryCollected, &map, entries);
         map.remove(&key);
         map.insert(11, 11);
         let shown = taker.result();
