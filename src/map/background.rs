@@ -55,7 +55,7 @@ pub struct Reclaimer {
 
 impl Reclaimer {
     /// How many entries' destructors have panicked in the thread. It goes on after each; the panic hook has told of
-    /// it, and its payload is forgotten.
+    /// it, and its payload is dropped.
     ///
     /// # Examples
     /// ```

@@ -1,5 +1,7 @@
 //! The background thread's part: running the destructors that operations have handed over.
 
+use alloc::boxed::Box;
+use core::any::Any;
 use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -35,10 +37,16 @@ impl<K, V> SplitOrder<K, V> {
                 Err(payload) => {
                     reclaimed.entries += 1;
                     reclaimed.panics += 1;
-                    // Its destructor might panic as well.
-                    mem::forget(payload);
+                    discard(payload);
                 }
             }
         }
+    }
+}
+
+/// Drops what a panic carried: user code, too, which might panic in turn, and so on. Once is enough.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(another);
     }
 }
