@@ -16,7 +16,7 @@ use crate::reclaim::Guard;
 /// may be held as long as one likes, sent to another thread, and held across an `.await`. What it
 /// shows never changes; whether the entry is still in the map is another question.
 ///
-/// Each `Ref` that is held costs one hazard, of some hundred bytes, and keeps at most one removed entry.
+/// Each `Ref` that is held costs one hazard, a word of memory, and keeps at most one removed entry.
 /// Creating and dropping one is two stores each, while a thread holds no more than a few; a thread that
 /// holds many thousands may have to look longer for a free hazard.
 ///

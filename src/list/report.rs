@@ -50,15 +50,15 @@ pub(super) unsafe fn removed<K, V>(
     node: NonNull<Node<K, V>>,
     after: Succ<Node<K, V>>,
 ) -> bool {
-    let is_linked = || load_again(session, pred) == Succ::node(node);
     let what = || {
         let Kind::Node(next) = after.kind() else {
-            return is_linked().then_some(None);
+            return (load_again(session, pred) == Succ::node(node)).then_some(None);
         };
         // L6: it is not unlinked before `node` is. So if that is linked when the hazard is out, it holds.
         let mut guard = session.hazard();
-        guard.protect(next);
-        if !is_linked() {
+        // ORD[protect], and behind the look at the census: see `reclaim`.
+        let again = guard.publish(next, pred.atomic(), session.store_load());
+        if Link::from_raw(again) != Succ::node(node) {
             return None;
         }
         // SAFETY: protected by `guard`.

@@ -22,7 +22,7 @@ impl<K, V, S> HashMap<K, V, S> {
     /// until the snapshot is there. At all other times they look at one word, which says that nothing is to be noted. (One
     /// fence more, on machines where reads need one: neither x86-64 Linux nor aarch64.)
     ///
-    /// Takes time in proportion to entries and capacity, and up to 40 bytes for each entry meanwhile, then 8. What it
+    /// Takes time in proportion to entries and capacity, and up to 48 bytes for each entry meanwhile, then 8 to 16. What it
     /// shows is kept as long as it exists, also if it is removed from the map. If more is changed meanwhile than half as
     /// much as there is, it begins anew, with room for twice as much; and if another thread's snapshot was there first. So many
     /// threads that take snapshots of one map all the time keep each other from it, though one always gets through.

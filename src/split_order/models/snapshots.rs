@@ -135,72 +135,79 @@ fn a_snapshot_outlives_what_it_shows() {
     .check();
 }
 
-/// Who finds an entry before its inserter has come to report it, and goes on.
-#[test]
-fn a_snapshot_beside_a_reader_of_an_insertion() {
-    let name = "snapshot | insert | get, insert another";
-    model(name, Explore::Preemptions(1), || {
-        run(&[], 3, |list| {
-            let inserter = spawn(1, move || list.insert(40, 40));
+/// `change`, in a thread of its own, of the entry with key 40; beside it one that gets that entry and then inserts
+/// another one, 5; and a snapshot. Of these, `agree` is told what it shows, and what the reader found.
+fn beside_a_reader(
+    name: &str,
+    keys: &'static [u64],
+    change: fn(List),
+    agree: fn(&Entries, Option<u64>) -> bool,
+    left: fn() -> Entries,
+) {
+    model(name, Explore::Preemptions(1), move || {
+        run(keys, 3, |list| {
+            let changer = spawn(1, move || change(list));
             let reader = spawn(2, move || {
                 let seen = list.get(40);
                 list.insert(5, 5);
                 seen
             });
             let shown = list.snapshot();
-            join(inserter);
-            let seen = join(reader);
-            let has = |key| shown.contains(&(key, key));
-            assert!(seen.is_none() || !has(5) || has(40), "{shown:?}");
-            vec![(5, 5), (40, 40)]
+            join(changer);
+            assert!(agree(&shown, join(reader)), "{shown:?}");
+            left()
         });
     });
+}
+
+fn has(shown: &Entries, key: u64) -> bool {
+    shown.contains(&(key, key))
+}
+
+/// Who finds an entry before its inserter has come to report it, and goes on.
+#[test]
+fn a_snapshot_beside_a_reader_of_an_insertion() {
+    beside_a_reader(
+        "snapshot | insert | get, insert another",
+        &[],
+        |list| {
+            list.insert(40, 40);
+        },
+        |shown, seen| seen.is_none() || !has(shown, 5) || has(shown, 40),
+        || vec![(5, 5), (40, 40)],
+    );
 }
 
 /// Who finds an entry absent before its remover has come to report that, and goes on.
 #[test]
 fn a_snapshot_beside_a_reader_of_a_removal() {
-    let name = "snapshot | remove | get, insert another";
-    model(name, Explore::Preemptions(1), || {
-        run(&[40], 3, |list| {
-            let remover = spawn(1, move || list.remove(40));
-            let reader = spawn(2, move || {
-                let seen = list.get(40);
-                list.insert(5, 5);
-                seen
-            });
-            let shown = list.snapshot();
-            join(remover);
-            let seen = join(reader);
-            let has = |key| shown.contains(&(key, key));
-            assert!(seen.is_some() || !has(5) || !has(40), "{shown:?}");
-            vec![(5, 5)]
-        });
-    });
+    beside_a_reader(
+        "snapshot | remove | get, insert another",
+        &[40],
+        |list| {
+            list.remove(40);
+        },
+        |shown, seen| seen.is_some() || !has(shown, 5) || !has(shown, 40),
+        || vec![(5, 5)],
+    );
 }
 
 /// Who finds a replacement before its maker has come to report it, and goes on.
 #[test]
 fn a_snapshot_beside_a_reader_of_a_replacement() {
-    let name = "snapshot | insert over | get, insert another";
-    model(name, Explore::Preemptions(1), || {
-        run(&[40], 3, |list| {
-            let writer = spawn(1, move || list.insert(40, 41));
-            let reader = spawn(2, move || {
-                let seen = list.get(40);
-                list.insert(5, 5);
-                seen
-            });
-            let shown = list.snapshot();
-            join(writer);
-            let seen = join(reader);
+    beside_a_reader(
+        "snapshot | insert over | get, insert another",
+        &[40],
+        |list| {
+            list.insert(40, 41);
+        },
+        |shown, seen| {
             let values: Vec<u64> = shown.iter().filter(|e| e.0 == 40).map(|e| e.1).collect();
-            assert!([vec![40], vec![41]].contains(&values), "{shown:?}");
-            let later = shown.contains(&(5, 5));
-            assert!(!later || seen != Some(41) || values == [41], "{shown:?}");
-            vec![(5, 5), (40, 41)]
-        });
-    });
+            let is_one = [vec![40], vec![41]].contains(&values);
+            is_one && (!has(shown, 5) || seen != Some(41) || values == [41])
+        },
+        || vec![(5, 5), (40, 41)],
+    );
 }
 
 /// Two at once: both are of one moment, and they agree on the order of what changed.
