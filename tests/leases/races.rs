@@ -146,8 +146,10 @@ fn leases_of_the_same_keys_do_not_take_each_others() {
                         3 => drop(lease.canceller().cancel()),
                         _ => {}
                     }
+                    // In this order: another thread may end it in between, as its time is over.
+                    let ended = lease.ended().is_some();
                     if let Some(seen) = map.get(&(n % 3)) {
-                        assert!(seen.get() != value || lease.ended().is_none() || n % 5 == 0);
+                        assert!(seen.get() != value || !ended);
                     }
                 }
             });
