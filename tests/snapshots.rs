@@ -15,7 +15,7 @@ use splitmap::{HashMap, Snapshot};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 fn sorted<K: Copy + Ord, V: Copy>(snapshot: &Snapshot<'_, K, V>) -> BTreeMap<K, V> {
@@ -50,16 +50,21 @@ impl Drop for Over<'_> {
 fn beside(write: impl FnOnce() + Send, take: impl Fn() + Sync) {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !over.load(Ordering::Acquire) {
-                    take();
-                }
+        let until_over = || {
+            while !over.load(Ordering::Acquire) {
                 take();
-            });
+            }
+            take();
+        };
+        let takers = [scope.spawn(until_over), scope.spawn(until_over)];
+        {
+            let _over = Over(&over);
+            write();
         }
-        let _over = Over(&over);
-        write();
+        // The scope waits for what they run. They are gone, and their seats free, when they are joined.
+        for taker in takers {
+            taker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
     });
 }
 

@@ -65,6 +65,10 @@ probe! {
         hazard.store(node, Ordering::Release);
         order.load_after_publish(link)
     }
+    update_then_look(order: StoreLoad, link: &Link, current: Node, new: Node, flag: &Link) -> Node {
+        let _ = link.compare_exchange(current, new);
+        order.load_after_update(flag)
+    }
     walk_protect(order: StoreLoad, hazard: &Foreign<u64>, link: &Link) -> Node {
         let mut seen = link.load_acquire();
         loop {

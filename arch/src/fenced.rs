@@ -36,6 +36,11 @@ impl Form {
     }
 
     #[inline(always)]
+    pub(crate) fn load_after_update(self, word: &PtrWord) -> *mut () {
+        self.load_after_publish(word)
+    }
+
+    #[inline(always)]
     pub(crate) fn publish_then_load(
         self,
         hazard: &PtrWord,

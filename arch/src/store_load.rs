@@ -95,6 +95,33 @@ impl StoreLoad {
         self.0.load_after_publish(link.word()).cast()
     }
 
+    /// Reads `word` (acquire) after the caller's own earlier *acquire loads and `AcqRel` read-modify-writes*: not
+    /// after its plain stores.
+    ///
+    /// For a flag that somebody raises before [`heavy`](Self::heavy), and looks then at what others have done. Either he
+    /// sees what the caller did by a read-modify-write, or has loaded, or the caller sees the flag: the first as
+    /// above, with the read-modify-write in P1's place; the second because what was loaded was visible to all, and
+    /// on both processors later loads are made later.
+    ///
+    /// The fenced form fences, as the memory model of the language knows no such visibility; x86-64 needs nothing,
+    /// as its read-modify-writes are full barriers.
+    ///
+    /// Wait-free. It linearizes at the load.
+    ///
+    /// ```
+    /// use splitmap_arch::{AtomicPtr, StoreLoad};
+    ///
+    /// let order = StoreLoad::register();
+    /// let (flag, link) = (AtomicPtr::<u8>::default(), AtomicPtr::<u8>::default());
+    /// let mut node = 7;
+    /// link.swap(&raw mut node);
+    /// assert!(order.load_after_update(&flag).is_null(), "nobody looks");
+    /// ```
+    #[inline(always)]
+    pub fn load_after_update<T>(self, word: &AtomicPtr<T>) -> *mut T {
+        self.0.load_after_update(word.word()).cast()
+    }
+
     /// Stores `value` into `hazard` (release), then reads `link` (acquire), in that order: P1 to P3.
     ///
     /// Wait-free. The publication linearizes at the store, the answer at the load.

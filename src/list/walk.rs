@@ -59,11 +59,24 @@ fn try_step<K, V>(
     succ: Succ<Node<K, V>>,
     guard: &mut Guard<'_>,
 ) -> Result<Step<K, V>, Succ<Node<K, V>>> {
-    let node = match succ.kind() {
-        Kind::Node(node) => node,
-        Kind::Sentinel(slot) => return Ok(Step::Sentinel(slot)),
-        Kind::End => return Ok(Step::End),
-    };
+    match succ.kind() {
+        Kind::Node(node) => {
+            step_to(session, pred, node, guard).map(|(node, next)| Step::Node(node, next))
+        }
+        Kind::Sentinel(slot) => Ok(Step::Sentinel(slot)),
+        Kind::End => Ok(Step::End),
+    }
+}
+
+/// Protects `node`, which was read from `pred`, and reads its unmarked successor. If that cannot be, gives what `pred`
+/// holds now: another node stands there, it is marked, or `node` is, and unlinked here.
+#[inline]
+fn step_to<K, V>(
+    session: Session<'_, Node<K, V>>,
+    pred: &Link<Node<K, V>>,
+    node: NonNull<Node<K, V>>,
+    guard: &mut Guard<'_>,
+) -> Result<Found<K, V>, Succ<Node<K, V>>> {
     // ORD[protect] publish, then load; against the unlinking exchanges below and elsewhere.
     let node = guard
         .protect_in(node, pred.atomic(), session.store_load())
@@ -71,14 +84,29 @@ fn try_step<K, V>(
     // SAFETY: protected (L4): found behind `pred`, unmarked, after the hazard was published.
     let next = unsafe { node.as_ref() }.next().load();
     if !next.is_marked() {
-        return Ok(Step::Node(node, next));
+        return Ok((node, next));
     }
-    let after = next.unmarked();
-    // SAFETY: `node` is marked with the successor `after`, and protected.
-    Err(match unsafe { unlink(session, pred, node, after) } {
+    // SAFETY: `node` is marked with that successor, and protected.
+    Err(unsafe { unlink_met(session, pred, node, next.unmarked()) })
+}
+
+/// [`unlink`] of a node that was met on a walk; gives what `pred` holds then.
+///
+/// # Safety
+/// As [`unlink`].
+#[cold]
+#[inline(never)]
+unsafe fn unlink_met<K, V>(
+    session: Session<'_, Node<K, V>>,
+    pred: &Link<Node<K, V>>,
+    node: NonNull<Node<K, V>>,
+    after: Succ<Node<K, V>>,
+) -> Succ<Node<K, V>> {
+    // SAFETY: the caller's promise.
+    match unsafe { unlink(session, pred, node, after) } {
         Ok(()) => after,
         Err(now) => now,
-    })
+    }
 }
 
 #[cold]
@@ -104,7 +132,7 @@ fn retry_step<K, V>(
 ///
 /// # Safety
 /// `node` is protected and marked, and `after` is its successor.
-#[cold]
+#[inline]
 pub(super) unsafe fn unlink<K, V>(
     session: Session<'_, Node<K, V>>,
     pred: &Link<Node<K, V>>,
@@ -252,38 +280,43 @@ impl<'d> Walk<'d> {
         mut succ: Succ<Node<K, V>>,
     ) -> Option<Place<K, V>> {
         loop {
-            // SAFETY: `pred` is a slot to start at, a slot met on the way, or the link of a node
-            // that `pred_guard` protects; `succ` was read there.
-            match unsafe { advance(session, pred, succ, &mut self.guard) } {
-                Step::Lost => return None,
-                Step::End => return Some((pred, Succ::END, None)),
-                Step::Sentinel(slot) if ends_at(slot) => {
-                    return Some((pred, Succ::sentinel(slot), None));
-                }
-                Step::Sentinel(slot) => {
+            let node = match succ.kind() {
+                Kind::Node(node) => node,
+                Kind::Sentinel(slot) if ends_at(slot) => return Some((pred, succ, None)),
+                Kind::Sentinel(slot) => {
                     // SAFETY: met behind a link.
                     succ = unsafe { settle(slot) };
                     pred = slot;
+                    continue;
                 }
-                Step::Node(node, next) => {
-                    // SAFETY: protected by `guard`.
-                    let curr = unsafe { node.as_ref() };
-                    match visit(curr) {
-                        // SAFETY: protected by `guard`.
-                        Visit::Found if unsafe { report::found(session, node) } => {
-                            return Some((pred, Succ::node(node), Some((node, next))));
-                        }
-                        Visit::Found => return None,
-                        Visit::Beyond => return Some((pred, Succ::node(node), None)),
-                        Visit::Past => {
-                            (pred, succ) = (NonNull::from(curr.next()), next);
-                            self.passed += 1;
-                            // The handles change places, not the protections: a scan that reads
-                            // one and then the other must not miss the node.
-                            let free = self.pred_guard.take().unwrap_or_else(|| session.hazard());
-                            self.pred_guard = Some(core::mem::replace(&mut self.guard, free));
-                        }
-                    }
+                Kind::End => return Some((pred, succ, None)),
+            };
+            // SAFETY: a slot to start at or met on the way, or the link of a node that `pred_guard` protects.
+            let link = unsafe { pred.as_ref() };
+            let (node, next) = match step_to(session, link, node, &mut self.guard) {
+                Ok(found) => found,
+                Err(now) if now.is_marked() => return None,
+                Err(now) => {
+                    succ = now;
+                    continue;
+                }
+            };
+            // SAFETY: protected by `guard`.
+            let curr = unsafe { node.as_ref() };
+            match visit(curr) {
+                // SAFETY: protected by `guard`.
+                Visit::Found if unsafe { report::found(session, node) } => {
+                    return Some((pred, Succ::node(node), Some((node, next))));
+                }
+                Visit::Found => return None,
+                Visit::Beyond => return Some((pred, Succ::node(node), None)),
+                Visit::Past => {
+                    (pred, succ) = (NonNull::from(curr.next()), next);
+                    self.passed += 1;
+                    // The handles change places, not the protections: a scan that reads
+                    // one and then the other must not miss the node.
+                    let free = self.pred_guard.take().unwrap_or_else(|| session.hazard());
+                    self.pred_guard = Some(core::mem::replace(&mut self.guard, free));
                 }
             }
         }

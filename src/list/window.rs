@@ -144,11 +144,12 @@ impl<'d, K, V> Window<'d, K, V> {
         // SAFETY: protected by `guard`.
         let link = unsafe { node.as_ref() }.next();
         let ptr = Succ::node(new.ptr());
-        let mut next_guard = session.hazard();
+        let mut next_guard = None;
         while !next.is_marked() {
             // L6: `new` will point there, so nobody may free it meanwhile.
             if let Kind::Node(after) = next.kind() {
-                match next_guard.protect_in(after, link.atomic(), session.store_load()) {
+                let guard = next_guard.get_or_insert_with(|| session.hazard());
+                match guard.protect_in(after, link.atomic(), session.store_load()) {
                     Ok(after) => *next = Succ::node(after),
                     Err(now) => {
                         *next = Link::from_raw(now);

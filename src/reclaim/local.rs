@@ -10,18 +10,15 @@
 //! So what waits here, what is due apart, never grows while anything is in the sink: a retirement adds one node, and
 //! makes one due, at least. And when nothing is, the batch is all that waits: that is the bound on garbage.
 
-use alloc::collections::TryReserveError;
-use alloc::vec::Vec;
 use core::cell::Cell;
 use core::mem;
-use core::ptr::NonNull;
 
+use super::batch::Batch;
 use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
 use super::settings::Reclamation;
-use crate::sync::{AtomicUsize, StoreLoad};
-use crate::tunables::BATCH;
-use crate::unwind::{or_abort, to_the_end};
+use crate::sync::AtomicUsize;
+use crate::unwind::to_the_end;
 
 /// A counter that one thread writes and all may read: no read-modify-write, no shared line.
 pub(super) struct Tally(AtomicUsize);
@@ -49,16 +46,7 @@ impl Tally {
 pub(super) struct Local<T: Reclaim> {
     settings: Reclamation,
     pub(super) hazards: Hazards,
-    /// Unlinked, and perhaps still protected.
-    batch: Cell<Vec<NonNull<T>>>,
-    /// So many in the batch are scanned.
-    full: Cell<usize>,
-    /// Unlinked, and pinned at the last look: apart, so that they do not put the next scan off.
-    pinned: Cell<Vec<NonNull<T>>>,
-    /// How often pins had been given up then.
-    released: Cell<usize>,
-    /// Room for the addresses that a scan finds.
-    addresses: Cell<Vec<usize>>,
+    pub(super) batch: Batch<T>,
     /// Unprotected, destructors not yet run.
     sink: Cell<Garbage<T>>,
     /// How many are in the sink.
@@ -79,11 +67,7 @@ impl<T: Reclaim> Local<T> {
         Self {
             settings,
             hazards: Hazards::new(),
-            batch: Cell::new(Vec::new()),
-            full: Cell::new(settings.batch),
-            pinned: Cell::new(Vec::new()),
-            released: Cell::new(0),
-            addresses: Cell::new(Vec::new()),
+            batch: Batch::new(settings.batch),
             sink: Cell::new(Garbage::new()),
             waiting: Cell::new(0),
             due: Cell::new(0),
@@ -95,88 +79,12 @@ impl<T: Reclaim> Local<T> {
         }
     }
 
-    /// Puts `node` into the batch. True: that is full, and to be scanned.
-    ///
-    /// # Safety
-    /// As [`super::Session::retire`].
-    pub(super) unsafe fn retire(&self, node: NonNull<T>) -> bool {
-        let mut batch = self.batch.take();
-        // Without memory the node would be neither in the list nor here.
-        or_abort(|| {
-            batch.reserve_exact(BATCH.min(self.settings.batch).saturating_sub(batch.len()));
-            batch.push(node);
-        });
-        self.retired.add(1);
-        let full = batch.len() >= self.full.get();
-        self.batch.set(batch);
-        full
-    }
-
-    /// Takes those nodes out of the batch that no hazard in `locals`, which gives all that there are, protects.
-    /// Runs no user code.
-    pub(super) fn scan<'a, I: Iterator<Item = &'a Self>>(
-        &self,
-        locals: impl FnOnce() -> I,
-        order: StoreLoad,
-        released: usize,
-    ) -> Garbage<T>
-    where
-        T: 'a,
-    {
-        let (mut batch, mut addresses) = (self.batch.take(), self.addresses.take());
-        let mut pinned = self.pinned.take();
-        if self.released.replace(released) != released {
-            or_abort(|| batch.append(&mut pinned));
-        }
-        let mut unprotected = Garbage::new();
-        // ORD[protect] The heavy half: every node of the batch was unlinked before this barrier; which seats
-        // there are, and their hazards, are read after it. See `reclaim`.
-        order.heavy();
-        let mut hazards = 0;
-        let complete = locals().try_for_each(|local| {
-            hazards += local.hazards.read(&mut addresses)?;
-            Ok::<_, TryReserveError>(())
-        });
-        // Without memory for the addresses the nodes wait for another scan.
-        if complete.is_ok() {
-            addresses.sort_unstable();
-            batch.retain(|&node| {
-                let protected = addresses.binary_search(&node.addr().get()).is_ok();
-                // SAFETY: in a batch. Asked after the hazards were read: who pins it was protecting it (H6).
-                if !protected && unsafe { T::is_pinned(node) } {
-                    or_abort(|| pinned.push(node));
-                } else if !protected {
-                    // SAFETY: unlinked and retired once (H3), and protected by nobody: a hazard that is
-                    // published later does not hold (ORD[protect]). So it is this batch's alone.
-                    unsafe { unprotected.push(node) };
-                }
-                protected
-            });
-        }
-        // So the next scan frees half of the batch, at least, and reads four hazards for each of its nodes,
-        // at most.
-        let least = self.settings.batch.max(hazards / 4);
-        self.full.set(least.max(2 * batch.len()));
-        addresses.clear();
-        self.batch.set(batch);
-        self.pinned.set(pinned);
-        self.addresses.set(addresses);
-        unprotected
-    }
-
     /// Takes over what waits in a seat that has no owner.
     ///
     /// # Safety
     /// The caller owns both seats.
     pub(super) unsafe fn adopt(&self, orphan: &Self) {
-        let (mut batch, mut theirs) = (self.batch.take(), orphan.batch.take());
-        let mut pinned = orphan.pinned.take();
-        or_abort(|| {
-            batch.append(&mut theirs);
-            batch.append(&mut pinned);
-        });
-        self.batch.set(batch);
-        orphan.batch.set(theirs);
+        self.batch.adopt(&orphan.batch);
         self.add_waiting(orphan.take_waiting());
     }
 
@@ -295,7 +203,7 @@ impl<T: Reclaim> Local<T> {
 
     /// Moves everything that waits here to `garbage`.
     pub(super) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
-        for node in self.batch.take().into_iter().chain(self.pinned.take()) {
+        for node in self.batch.take() {
             // SAFETY: unlinked, and now that the domain is borrowed exclusively nobody else has it.
             unsafe { garbage.push(node) };
         }

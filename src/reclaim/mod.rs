@@ -41,6 +41,7 @@
 
 #[cfg(feature = "std")]
 mod background;
+mod batch;
 mod census;
 mod garbage;
 #[cfg(feature = "std")]

@@ -47,24 +47,30 @@ impl<'d, T: Reclaim> Session<'d, T> {
     ///
     /// # Safety
     /// The caller unlinked `node` (H3): nobody can reach it any more who did not protect it before.
-    #[cold]
+    #[inline]
     pub(crate) unsafe fn retire(self, node: NonNull<T>) {
-        // SAFETY: the caller's promise.
-        let full = unsafe { self.local.retire(node) };
-        if full {
-            let unprotected = self.scan();
-            #[cfg(feature = "std")]
-            let unprotected = self.domain.offer_to_background(unprotected);
-            self.local.add_waiting(unprotected);
+        self.local.retired.add(1);
+        if self.local.batch.push(node) {
+            self.scan_batch();
         }
         self.local.some_fall_due();
     }
 
+    #[cold]
+    #[inline(never)]
+    fn scan_batch(self) {
+        let unprotected = self.scan();
+        #[cfg(feature = "std")]
+        let unprotected = self.domain.offer_to_background(unprotected);
+        self.local.add_waiting(unprotected);
+    }
+
     fn scan(self) -> Garbage<T> {
         let domain = self.domain;
+        let hazards = || domain.each_local().map(|local| &local.hazards);
         let released = domain.censuses.released();
-        self.local
-            .scan(|| domain.each_local(), domain.store_load, released)
+        let batch = &self.local.batch;
+        batch.scan(hazards, domain.store_load, released)
     }
 
     /// Runs the destructors that fell due in this operation: user code, which may use the map.

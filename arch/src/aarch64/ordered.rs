@@ -60,6 +60,12 @@ impl Form {
         found
     }
 
+    /// `ldar` here too: the store of an `AcqRel` read-modify-write is a Store-Release, whatever its form.
+    #[inline(always)]
+    pub(crate) fn load_after_update(self, word: &PtrWord) -> *mut () {
+        self.load_after_publish(word)
+    }
+
     #[inline(always)]
     pub(crate) fn publish_then_load(
         self,

@@ -70,6 +70,17 @@ impl Form {
         link.load(Acquire)
     }
 
+    /// The same for both forms: a locked read-modify-write is a full barrier, and loads are made in their order
+    /// (Intel SDM vol. 3, 9.2.2); what a load returns, all have seen ("stores are transitively visible").
+    #[inline(always)]
+    #[expect(clippy::unused_self, reason = "one interface with the other forms")]
+    pub(crate) fn load_after_update(self, word: &PtrWord) -> *mut () {
+        // ORD[publish.dekker] compiler fence: pairs with the fence in `heavy`; the processor does the rest.
+        compiler_fence(SeqCst);
+        // ORD[publish.link] Acquire: pairs with the release of whoever wrote the word.
+        word.load(Acquire)
+    }
+
     #[inline(always)]
     pub(crate) fn publish_then_load(
         self,

@@ -217,3 +217,24 @@ fn load_after_a_foreign_release_store_is_ordered() {
         assert_eq!(outcome.forbidden, 0, "{form}");
     }
 }
+
+/// A look behind a read-modify-write.
+#[test]
+fn load_after_an_update_is_ordered() {
+    for order in forms() {
+        let form = order.name();
+        let outcome = stale_on_both_sides(
+            AtomicPtr::default,
+            |mine, theirs| {
+                mine.compare_exchange(null_mut(), one())
+                    .expect("the cell is fresh");
+                order.load_after_update(theirs).is_null()
+            },
+            store_heavy_load(order),
+        );
+        report(&format!(
+            "StoreLoad form {form}, update, load_after_update: {outcome}"
+        ));
+        assert_eq!(outcome.forbidden, 0, "{form}");
+    }
+}

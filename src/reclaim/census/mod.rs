@@ -32,8 +32,8 @@
 //! the other begins again.
 //!
 //! Edges: `census` — the exchange of `active`, then [`StoreLoad::heavy`], then the taker's loads, against the exchange of
-//! a link, then [`StoreLoad::load_after_publish`] of `active`: either the walk sees the link as it was changed, or the
-//! census is seen. The same at the end: what is not seen in the census was reported by one whose report others
+//! a link or a load of it, then [`StoreLoad::load_after_update`] of `active`: either the walk sees the link as it was
+//! changed, or the census is seen. The same at the end: what is not seen in the census was reported by one whose report others
 //! cannot have seen when they looked at `active` and found the census there. `census.ended` — the push of an ended one
 //! (`AcqRel`) → its taking (`AcqRel`). `census.released` — the count of pins given up (`AcqRel`) → a scan (Acquire).
 
@@ -154,9 +154,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
     pub(crate) fn is_observed(self) -> bool {
         let domain = self.domain;
         // ORD[census] behind the exchange or load of a link: see the header.
-        let active = domain
-            .store_load
-            .load_after_publish(&domain.censuses.active);
+        let active = domain.store_load.load_after_update(&domain.censuses.active);
         !active.is_null()
     }
 
