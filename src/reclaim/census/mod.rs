@@ -259,3 +259,11 @@ impl<'d, T: Reclaim> Session<'d, T> {
         });
     }
 }
+
+/// For tests: what one who reports has, from the moment on when he has found the census.
+#[cfg(all(test, not(loom)))]
+impl<'d, T: Reclaim> Session<'d, T> {
+    pub(crate) fn reporter(self) -> Option<Guard<'d>> {
+        self.census().map(|(_, guard)| guard)
+    }
+}
