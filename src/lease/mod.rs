@@ -294,7 +294,9 @@ impl<K, V, S> Drop for Lease<K, V, S> {
         if std::thread::panicking() {
             // A second panic that leaves a destructor would end the process. The hook has reported it.
             let end = core::panic::AssertUnwindSafe(|| self.core.end_by_handle());
-            drop(std::panic::catch_unwind(end));
+            if let Err(payload) = std::panic::catch_unwind(end) {
+                crate::unwind::discard(payload);
+            }
             return;
         }
         self.core.end_by_handle();
