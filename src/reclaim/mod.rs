@@ -62,6 +62,8 @@ use crossbeam_utils::CachePadded;
 use census::Censuses;
 pub(crate) use census::{Lost, Pinned};
 pub(crate) use garbage::{Garbage, Reclaim};
+#[cfg(feature = "std")]
+pub(crate) use handed::Taker;
 pub(crate) use hazard::Guard;
 pub(crate) use pulse::Pulse;
 

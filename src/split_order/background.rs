@@ -4,6 +4,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use super::SplitOrder;
+use crate::reclaim::Taker;
 use crate::unwind::discard;
 
 /// What a look of the background thread came to.
@@ -16,8 +17,8 @@ pub(crate) struct Reclaimed {
 }
 
 impl<K, V> SplitOrder<K, V> {
-    /// From now on, operations hand over what they would drop; false if they do so already.
-    pub(crate) fn open_background(&self) -> bool {
+    /// From now on, operations hand over what they would drop; `None` if they do so already.
+    pub(crate) fn open_background(&self) -> Option<Taker> {
         self.domain.open_background()
     }
 
