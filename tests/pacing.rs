@@ -447,7 +447,10 @@ fn destructors_in_the_background_may_use_the_map() {
 /// The thread cannot find the map then, and ends; operations run destructors again, and another one can be had.
 #[test]
 fn the_map_may_be_taken_out_of_its_arc() {
-    let (map, census) = (Arc::new(map(Reclamation::new().batch(16))), Census::default());
+    let (map, census) = (
+        Arc::new(map(Reclamation::new().batch(16))),
+        Census::default(),
+    );
     let reclaimer = map.reclaim_in_background().unwrap();
     let put = |map: &Map<Dropped>| {
         for n in 0..scaled(20_000) {

@@ -232,9 +232,7 @@ fn a_sweeper_goes_on_after_a_panic_whose_payload_panics() {
     }
     let (map, deadlines) = (map(), Deadlines::new());
     let _sweeper = deadlines.spawn_sweeper(MILLI).unwrap();
-    let lease = map
-        .lease(1, 1)
-        .on_end(|_| std::panic::panic_any(Payload));
+    let lease = map.lease(1, 1).on_end(|_| std::panic::panic_any(Payload));
     let _lease = lease.until(&deadlines, Instant::now());
     while !map.is_empty() {
         std::thread::sleep(MILLI);
