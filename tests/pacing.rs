@@ -454,7 +454,7 @@ fn the_map_may_be_taken_out_of_its_arc() {
     let reclaimer = map.reclaim_in_background().unwrap();
     let put = |map: &Map<Dropped>| {
         for n in 0..scaled(20_000) {
-            drop(map.insert(n as u64 % 10, Dropped(census.counted(n as u64))));
+            drop(map.insert(n % 10, Dropped(census.counted(n))));
         }
     };
     put(&map);
