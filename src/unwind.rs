@@ -1,6 +1,14 @@
 //! Going on after a panic in user code: what must be finished is finished; and not going on, where it cannot be.
 
+#[cfg(feature = "std")]
+use alloc::boxed::Box;
+#[cfg(feature = "std")]
+use core::any::Any;
 use core::mem;
+#[cfg(feature = "std")]
+use core::panic::AssertUnwindSafe;
+#[cfg(feature = "std")]
+use std::panic::catch_unwind;
 
 /// Runs `f`, which allocates in the midst of a change, and ends the process if that panics: as it may for lack of
 /// memory, where there is no std, or its hook is set so.
@@ -42,4 +50,12 @@ pub(crate) fn to_the_end(step: impl FnMut() -> bool) {
     }
     let mut rest = Rest(step);
     while (rest.0)() {}
+}
+
+/// Drops what a panic carried: user code, too, which might panic in turn, and so on. Once is enough.
+#[cfg(feature = "std")]
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(another);
+    }
 }

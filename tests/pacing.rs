@@ -443,3 +443,36 @@ fn destructors_in_the_background_may_use_the_map() {
         usize::try_from(entries).unwrap() + 10
     );
 }
+
+/// The thread cannot find the map then, and ends; operations run destructors again, and another one can be had.
+#[test]
+fn the_map_may_be_taken_out_of_its_arc() {
+    let (map, census) = (
+        Arc::new(map(Reclamation::new().batch(16))),
+        Census::default(),
+    );
+    let reclaimer = map.reclaim_in_background().unwrap();
+    let put = |map: &Map<Dropped>| {
+        for n in 0..scaled(20_000) {
+            drop(map.insert(n % 10, Dropped(census.counted(n))));
+        }
+    };
+    put(&map);
+    let mut shared = map;
+    let map = loop {
+        match Arc::try_unwrap(shared) {
+            Ok(map) => break map,
+            Err(arc) => shared = arc, // the thread is looking
+        }
+        thread::yield_now();
+    };
+    drop(reclaimer);
+    put(&map);
+    assert!(map.retired_len() <= bound(2, 0, 16, 2 * hazards(0)));
+    let map = Arc::new(map);
+    let reclaimer = map.reclaim_in_background().unwrap();
+    assert!(map.reclaim_in_background().is_err());
+    put(&map);
+    drop(reclaimer);
+    assert!(map.reclaim_in_background().is_ok());
+}

@@ -440,3 +440,24 @@ proptest! {
         prop_assert_eq!(loaded.is_ok(), bytes == original);
     }
 }
+
+/// A save to a file that is only to be read gives the new one that permission, and may be killed then. (Nothing to see
+/// for root, who may write to all.)
+#[test]
+fn what_was_left_behind_and_is_only_to_be_read_is_taken_over() {
+    let folder = Folder::new();
+    let left = folder.0.join("map.saving");
+    for path in [&folder.file(), &left] {
+        fs::write(path, "something").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let other = fs::File::open(&left).unwrap();
+    other.lock().unwrap();
+    let refused = save(folder.file(), [(&1, &10)]).unwrap_err();
+    assert!(matches!(refused.fault, SnapshotFault::Busy), "{refused}");
+    drop(other);
+    save(folder.file(), [(&1, &10)]).unwrap();
+    assert_eq!(folder.names(), ["map"]);
+    let mode = fs::metadata(folder.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o444);
+}

@@ -9,17 +9,19 @@
 //!
 //! C1  `entry` is written by the handle, while the state is BUSY. Else it is only read: by the handle, and by the
 //!     thread that ended the lease.
+//!     (So `late` is empty or done when the core is dropped: who ended the lease has the core.)
 //! C2  `duties` are written by the handle, while BUSY; then they are the thread's that ended the lease.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, UnsafeCell};
-use core::mem;
+use core::{mem, ptr};
 
 use super::ended::{EndReason, Ended};
 use super::state::{Call, State};
 use crate::map::OwnedRef;
+use crate::sync::AtomicPtr;
 use crate::unwind::to_the_end;
 
 type Action<K, V> = Box<dyn FnOnce(&Ended<'_, K, V>) + Send>;
@@ -52,8 +54,22 @@ impl<K, V> Duties<K, V> {
     }
 }
 
+/// An action that came when the lease had ended.
+struct Late<K, V> {
+    action: Action<K, V>,
+    /// The one that came before.
+    next: *mut Self,
+}
+
+/// Stands in the place of the late actions when the thread that ended the lease has done with it.
+fn done<K, V>() -> *mut Late<K, V> {
+    ptr::without_provenance_mut(1)
+}
+
 pub(super) struct Core<K: 'static, V: 'static, S: 'static> {
     pub(super) state: State,
+    /// Put there by the handle, taken by the thread that ended the lease. (One puts: so no address comes back meanwhile.)
+    late: AtomicPtr<Late<K, V>>,
     entry: UnsafeCell<OwnedRef<K, V, S>>,
     duties: UnsafeCell<Duties<K, V>>,
 }
@@ -90,6 +106,7 @@ impl<K, V, S> Core<K, V, S> {
     pub(super) fn new(entry: OwnedRef<K, V, S>) -> Arc<Self> {
         Arc::new(Self {
             state: State::new(),
+            late: AtomicPtr::default(),
             entry: UnsafeCell::new(entry),
             duties: UnsafeCell::new(Duties::default()),
         })
@@ -125,6 +142,9 @@ impl<K, V, S> Core<K, V, S> {
                 removed,
             };
             to_the_end(|| {
+                if actions.is_empty() {
+                    self.take_late(&mut actions);
+                }
                 let action = actions.pop();
                 action.map(|action| action(&ended)).is_some()
             });
@@ -132,17 +152,47 @@ impl<K, V, S> Core<K, V, S> {
         })
     }
 
-    /// Runs `action` for a lease that has ended already.
+    /// Takes the late actions, the last one first; if there are none, none come any more.
+    fn take_late(&self, actions: &mut Vec<Action<K, V>>) {
+        // ORD[late] AcqRel: who finds it done sees whether the entry was removed.
+        match self.late.compare_exchange(ptr::null_mut(), done()) {
+            Ok(_) => return,
+            Err(now) if now == done() => return,
+            Err(_) => {}
+        }
+        // ORD[late] AcqRel: pairs with the exchange in `act_late`.
+        let mut head = self.late.swap(ptr::null_mut());
+        while !head.is_null() {
+            // SAFETY: of `Box::into_raw`; taken off, together with all that is behind it: ours.
+            let Late { action, next } = *unsafe { Box::from_raw(head) };
+            head = next;
+            actions.insert(0, action);
+        }
+    }
+
+    /// Runs `action`, of the handle, for a lease that has ended already; or leaves it to the thread that is just ending it,
+    /// which alone knows whether that removes the entry.
     pub(super) fn act_late(&self, reason: EndReason, action: Action<K, V>) {
+        // ORD[late] Acquire: pairs with the exchange in `take_late`.
+        let mut head = self.late.load_acquire();
+        let mut late = Box::new(Late { action, next: head });
+        while head != done() {
+            late.next = head;
+            let raw = Box::into_raw(late);
+            // ORD[late] AcqRel: publishes the action.
+            match self.late.compare_exchange(head, raw) {
+                Ok(_) => return,
+                Err(now) => head = now,
+            }
+            // SAFETY: of `Box::into_raw`, and published to nobody.
+            late = unsafe { Box::from_raw(raw) };
+        }
         let entry = self.entry();
-        // Who has ended it may not have come so far.
-        entry.remove_held(|removed| {
-            action(&Ended {
-                key: entry.key(),
-                value: entry.value(),
-                reason,
-                removed: removed || self.state.removed(),
-            });
+        (late.action)(&Ended {
+            key: entry.key(),
+            value: entry.value(),
+            reason,
+            removed: self.state.removed(),
         });
     }
 

@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::deadlines::Deadlines;
+use crate::unwind::discard;
 
 /// Steps in one call.
 const STEPS: usize = 1024;
@@ -75,12 +76,18 @@ fn sweep(deadlines: &Deadlines, interval: Duration, alive: &Weak<()>) {
         // A lease whose action panics has ended as all others do.
         let swept = catch_unwind(AssertUnwindSafe(|| deadlines.expire(now, STEPS)));
         let pause = match swept {
-            Err(_) => continue,
+            Err(payload) => {
+                discard(payload);
+                continue;
+            }
             Ok(swept) if swept.more && swept.ended > 0 => continue,
             Ok(swept) if swept.more => RETRY,
             Ok(swept) => swept.next.map_or(interval, |next| next - now),
         };
-        thread::park_timeout(pause.min(interval));
+        // Asked again: an action may have parked, and so have used up what was to wake this thread.
+        if alive.strong_count() > 0 {
+            thread::park_timeout(pause.min(interval));
+        }
     }
 }
 

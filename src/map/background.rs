@@ -17,6 +17,7 @@ use std::io;
 use std::thread::{self, JoinHandle};
 
 use super::HashMap;
+use crate::reclaim::Taker;
 
 /// Between two looks of the thread, while it finds something; and twice as long each time that it does not, up to the
 /// second.
@@ -105,7 +106,8 @@ where
     ///
     /// A panic in a destructor does not end the thread: [`Reclaimer::panics`] counts it. The thread looks for work
     /// every millisecond while there is some, and every 16 otherwise. It does not keep the map alive, but for
-    /// the moment of such a look: if the last other owner goes just then, the map is dropped in that thread.
+    /// the moment of such a look: if the last other owner goes just then, the map is dropped in that thread. (If it is taken
+    /// out of its `Arc`, the thread ends.)
     ///
     /// # Errors
     /// `AlreadyExists`: the map has a background thread. Or the system's, if it refuses another thread.
@@ -120,14 +122,14 @@ where
     /// ```
     pub fn reclaim_in_background(self: &Arc<Self>) -> io::Result<Reclaimer> {
         let list = self.list_or_new();
-        if !list.open_background() {
+        let Some(taker) = list.open_background() else {
             let why = "the map has a background thread; drop its `Reclaimer` first";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
-        }
+        };
         let shared = Arc::new(Shared::default());
         let (map, theirs) = (Arc::downgrade(self), Arc::clone(&shared));
         let builder = thread::Builder::new().name("splitmap-reclaim".into());
-        match builder.spawn(move || work(&map, &theirs)) {
+        match builder.spawn(move || work(&map, &theirs, &taker)) {
             Ok(thread) => Ok(Reclaimer {
                 shared,
                 thread: Some(thread),
@@ -141,14 +143,16 @@ where
 }
 
 /// The thread's loop.
-fn work<K, V, S>(map: &Weak<HashMap<K, V, S>>, shared: &Shared) {
+fn work<K, V, S>(map: &Weak<HashMap<K, V, S>>, shared: &Shared, taker: &Taker) {
     let (shortest, longest) = NAPS;
     let mut nap = shortest;
     loop {
         // Relaxed: see `Reclaimer::drop`.
         let last = shared.stop.load(Ordering::Relaxed);
-        // Gone: with all that it had.
-        let Some(map) = map.upgrade() else { return };
+        // Gone: with all that it had; or out of its `Arc`, and somewhere else.
+        let Some(map) = map.upgrade() else {
+            return taker.goes();
+        };
         let reclaimed = map.list_or_new().reclaim_handed(last);
         drop(map);
         // Relaxed: a count.

@@ -9,12 +9,13 @@
 //! operations go on.
 
 use super::garbage::{Garbage, Reclaim};
+use super::handed::Taker;
 use super::{Domain, Session};
 use crate::tunables::BACKLOG;
 
 impl<T: Reclaim> Domain<T> {
-    /// Begins to hand over; false if another thread takes already.
-    pub(crate) fn open_background(&self) -> bool {
+    /// Begins to hand over; `None` if another thread takes already.
+    pub(crate) fn open_background(&self) -> Option<Taker> {
         self.handed.open()
     }
 

@@ -15,15 +15,34 @@
 //! what those did who handed them over. `handed.close` — `take`'s exchange for closed → `open`'s: slots are opened
 //! when all of them have been closed.
 
+use alloc::sync::Arc;
 use core::array;
 use core::ptr;
 
 use super::garbage::{Garbage, Reclaim};
-use crate::sync::AtomicPtr;
+use crate::sync::{AtomicPtr, AtomicUsize};
 use crate::tunables::BACKLOG;
 
 pub(super) struct Handed<T: Reclaim> {
     slots: [AtomicPtr<T>; BACKLOG],
+    taker: Taker,
+}
+
+/// Whether the one who takes has gone and left the slots open, as he may if he finds no way to them any more.
+#[derive(Clone)]
+pub(crate) struct Taker(Arc<AtomicUsize>);
+
+impl Taker {
+    /// He goes.
+    pub(crate) fn goes(&self) {
+        // ORD[handed.close] AcqRel: pairs with the exchange in `open`.
+        self.0.fetch_or(1);
+    }
+
+    fn has_gone(&self) -> bool {
+        // Relaxed: a hint.
+        self.0.load_relaxed() != 0
+    }
 }
 
 /// Nobody takes what is put there. (No node has this address: they are aligned to 8.)
@@ -36,12 +55,13 @@ impl<T: Reclaim> Handed<T> {
     pub(super) fn new() -> Self {
         Self {
             slots: array::from_fn(|_| AtomicPtr::new(closed())),
+            taker: Taker(Arc::new(AtomicUsize::new(0))),
         }
     }
 
-    /// Opens the slots for one who takes; false if another one does. The first slot tells, and is the last to be
+    /// Opens the slots for one who takes; `None` if another one does. The first slot tells, and is the last to be
     /// closed.
-    pub(super) fn open(&self) -> bool {
+    pub(super) fn open(&self) -> Option<Taker> {
         let (first, others) = self.slots.split_first().expect("there are slots");
         // ORD[handed.close] AcqRel: the others have been closed, too.
         let opened = first.compare_exchange(closed(), ptr::null_mut()).is_ok();
@@ -51,11 +71,16 @@ impl<T: Reclaim> Handed<T> {
                 slot.store_relaxed(ptr::null_mut());
             }
         }
-        opened
+        // Or they are open, and he who took has gone. ORD[handed.close] AcqRel: pairs with `goes`.
+        let opened = opened || self.taker.0.compare_exchange(1, 0).is_ok();
+        opened.then(|| self.taker.clone())
     }
 
     /// Puts `garbage` into one of the first `most` slots; gives it back if all are full, or closed.
     pub(super) fn offer(&self, garbage: Garbage<T>, most: usize) -> Garbage<T> {
+        if self.taker.has_gone() {
+            return self.with_one_left(garbage);
+        }
         let Some(first) = garbage.first() else {
             return garbage;
         };
@@ -71,6 +96,16 @@ impl<T: Reclaim> Handed<T> {
                 garbage.forget();
                 return Garbage::new();
             }
+        }
+        garbage
+    }
+
+    /// Adds to `garbage` what is in one of the slots, as nobody else will take it.
+    #[cold]
+    fn with_one_left(&self, mut garbage: Garbage<T>) -> Garbage<T> {
+        let mut lists = (0..BACKLOG).map(|n| self.take(n));
+        if let Some(list) = lists.find(|list| list.len() > 0) {
+            garbage.append(list);
         }
         garbage
     }

@@ -63,6 +63,8 @@ use crossbeam_utils::CachePadded;
 use census::Censuses;
 pub(crate) use census::{Lost, Pinned};
 pub(crate) use garbage::{Garbage, Reclaim};
+#[cfg(feature = "std")]
+pub(crate) use handed::Taker;
 pub(crate) use hazard::Guard;
 pub(crate) use pulse::Pulse;
 
@@ -255,9 +257,14 @@ impl<T: Reclaim> Domain<T> {
             .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
     }
 
+    /// Frees what censuses are left, with their pins: before nodes are freed unasked.
+    pub(crate) fn free_all_censuses(&mut self) {
+        self.censuses.dismantle();
+    }
+
     /// Frees hazards and locals and moves every node that waits to `garbage`.
     pub(crate) fn dismantle(&mut self, garbage: &mut Garbage<T>) {
-        self.censuses.dismantle();
+        self.free_all_censuses();
         for seat in 0..self.seats.load_acquire() {
             // Acquire, here and below, where nobody else is left, as there is no weaker call.
             let local = self

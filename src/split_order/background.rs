@@ -1,12 +1,11 @@
 //! The background thread's part: running the destructors that operations have handed over.
 
-use alloc::boxed::Box;
-use core::any::Any;
-use core::mem;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use super::SplitOrder;
+use crate::reclaim::Taker;
+use crate::unwind::discard;
 
 /// What a look of the background thread came to.
 #[derive(Default)]
@@ -18,8 +17,8 @@ pub(crate) struct Reclaimed {
 }
 
 impl<K, V> SplitOrder<K, V> {
-    /// From now on, operations hand over what they would drop; false if they do so already.
-    pub(crate) fn open_background(&self) -> bool {
+    /// From now on, operations hand over what they would drop; `None` if they do so already.
+    pub(crate) fn open_background(&self) -> Option<Taker> {
         self.domain.open_background()
     }
 
@@ -41,12 +40,5 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
         }
-    }
-}
-
-/// Drops what a panic carried: user code, too, which might panic in turn, and so on. Once is enough.
-fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(another);
     }
 }

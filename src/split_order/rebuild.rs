@@ -33,6 +33,8 @@ impl<K, V> SplitOrder<K, V> {
     /// Files every entry by the hash that its key has now; of those with equal keys, one that was in its
     /// place stays, the first such.
     pub(crate) fn rebuild(&mut self, rules: &impl Rules<K>) -> Rebuilt {
+        // One that has ended may have pinned what becomes a twin, and be freed after it.
+        self.domain.free_all_censuses();
         let (session, _seat) = self.domain.session();
         let mut refiling = Refiling {
             table: &self.table,

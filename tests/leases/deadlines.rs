@@ -198,3 +198,49 @@ fn a_sweeper_may_be_dropped_by_its_own_thread() {
     let _lease = lease.until(&deadlines, Instant::now());
     receive.recv().unwrap();
 }
+
+/// An action that waits may use up what was to wake the sweeper.
+#[test]
+fn a_sweeper_that_is_dropped_while_an_action_waits_ends_with_it() {
+    let (map, deadlines) = (map(), Deadlines::new());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (end, may_end) = std::sync::mpsc::channel::<()>();
+    let lease = map.lease(1, 1).on_end(move |_| {
+        begun.send(()).unwrap();
+        let _ = may_end.recv(); // parks
+    });
+    let _lease = lease.until(&deadlines, Instant::now());
+    let sweeper = deadlines.spawn_sweeper(60_000 * MILLI).unwrap();
+    has_begun.recv().unwrap();
+    let dropping = std::thread::spawn(move || {
+        let now = Instant::now();
+        drop(sweeper);
+        now.elapsed()
+    });
+    std::thread::sleep(50 * MILLI);
+    end.send(()).unwrap();
+    assert!(dropping.join().unwrap() < 30_000 * MILLI);
+}
+
+#[test]
+fn a_sweeper_goes_on_after_a_panic_whose_payload_panics() {
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("the payload, too");
+        }
+    }
+    let (map, deadlines) = (map(), Deadlines::new());
+    let _sweeper = deadlines.spawn_sweeper(MILLI).unwrap();
+    let lease = map.lease(1, 1).on_end(|_| std::panic::panic_any(Payload));
+    let _lease = lease.until(&deadlines, Instant::now());
+    while !map.is_empty() {
+        std::thread::sleep(MILLI);
+    }
+    let _another = map.lease(2, 2).until(&deadlines, Instant::now());
+    let begun = Instant::now();
+    while !map.is_empty() {
+        assert!(begun.elapsed() < 30_000 * MILLI, "the sweeper has gone");
+        std::thread::sleep(MILLI);
+    }
+}

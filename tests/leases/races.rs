@@ -160,3 +160,27 @@ fn leases_of_the_same_keys_do_not_take_each_others() {
     drop(map);
     assert_eq!(census.alive(), 0);
 }
+
+/// Whoever is told of the end is told the same, also if he comes in the midst of it.
+#[test]
+fn an_action_that_comes_late_is_told_the_same() {
+    const ROUNDS: usize = if cfg!(miri) { 20 } else { 3000 };
+    let map = super::map::<u64>();
+    for _ in 0..ROUNDS {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let tell = |lease: splitmap::Lease<u64, u64>| {
+            let told = Arc::clone(&told);
+            lease.on_end(move |ended| told.lock().unwrap().push(ended.removed()))
+        };
+        let lease = tell(map.lease(1, 1));
+        let canceller = lease.canceller();
+        let cancelling = thread::spawn(move || canceller.cancel());
+        while lease.ended().is_none() {
+            std::hint::spin_loop();
+        }
+        let lease = tell(lease);
+        assert!(cancelling.join().unwrap());
+        drop(lease);
+        assert_eq!(*told.lock().unwrap(), [true, true]);
+    }
+}

@@ -163,14 +163,20 @@ where
     };
     let announced = chain.head()?;
     let map = HashMap::with_hasher(S::default());
-    // A hint: no entry takes less than a byte, unless none takes any. Without that room the map grows.
-    let _ = map.try_reserve(usize::try_from(announced.min(length)).unwrap_or(usize::MAX));
+    // A hint: most entries take some bytes. An entry's slots take up to 32: so this is no more than twice the file, whatever
+    // it says. Without that room the map grows.
+    let room = announced.min(length / 16);
+    let _ = map.try_reserve(usize::try_from(room).unwrap_or(usize::MAX));
     let mut found = 0_u64;
     loop {
         let start = chain.offset + START as u64;
         let (entries, bytes) = chain.block()?;
         if entries == 0 && bytes.is_empty() {
             break;
+        }
+        // Before it is counted up to: entries may take no bytes.
+        if entries > announced - found {
+            return Err(SnapshotFault::Altered { offset: start });
         }
         let mut rest = bytes;
         let fault = |rest: &[u8], source| SnapshotFault::Decode {
@@ -186,7 +192,7 @@ where
         if !rest.is_empty() {
             return Err(fault(rest, "bytes that belong to no entry".into()));
         }
-        found = found.saturating_add(entries);
+        found += entries;
     }
     if found != announced || !chain.is_at_its_end()? {
         return Err(SnapshotFault::Altered {

@@ -13,7 +13,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::fault::SnapshotFault;
@@ -37,7 +37,9 @@ pub(super) fn replace<R>(
         .ok_or_else(|| refuse("it names no file"))?
         .to_os_string();
     name.push(SAVING);
-    let new = Saving::begin(&path.with_file_name(name))?;
+    // One that takes a former file's place is for nobody else's eyes until it has that one's permissions.
+    let mode = if former.is_some() { 0o600 } else { 0o666 };
+    let new = Saving::begin(&path.with_file_name(name), mode)?;
     if let Some(former) = former {
         new.file
             .set_permissions(former.permissions())
@@ -66,26 +68,43 @@ struct Saving {
 }
 
 impl Saving {
-    fn begin(path: &Path) -> Result<Self, SnapshotFault> {
+    fn begin(path: &Path, mode: u32) -> Result<Self, SnapshotFault> {
         loop {
             let file = OpenOptions::new()
                 .write(true)
                 .create(true)
                 .truncate(false) // nobody's before it is locked
-                .open(path)
-                .map_err(SnapshotFault::io("make a file beside it"))?;
+                .mode(mode)
+                .open(path);
+            let file = match file {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    Self::remove_unwritable(path, error)?;
+                    continue;
+                }
+                file => file.map_err(SnapshotFault::io("make a file beside it"))?,
+            };
             if let Some(saving) = Self::claim(file, path)? {
                 return Ok(saving);
             }
         }
     }
 
+    /// Removes what a save has left behind that gave it a former file's permissions: only to read.
+    fn remove_unwritable(path: &Path, error: io::Error) -> Result<(), SnapshotFault> {
+        let Ok(file) = File::open(path) else {
+            return Err(SnapshotFault::io("make a file beside it")(error));
+        };
+        lock(&file)?;
+        if is_at(&file, path).map_err(SnapshotFault::io("look at the file beside it"))? {
+            fs::remove_file(path)
+                .map_err(SnapshotFault::io("remove what was left behind beside it"))?;
+        }
+        Ok(())
+    }
+
     /// Locks and empties `file`, if it still stands at `path`.
     fn claim(file: File, path: &Path) -> Result<Option<Self>, SnapshotFault> {
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => SnapshotFault::Busy,
-            TryLockError::Error(error) => SnapshotFault::io("lock the file beside it")(error),
-        })?;
+        lock(&file)?;
         if !is_at(&file, path).map_err(SnapshotFault::io("look at the file beside it"))? {
             return Ok(None);
         }
@@ -114,6 +133,13 @@ impl Drop for Saving {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+fn lock(file: &File) -> Result<(), SnapshotFault> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => SnapshotFault::Busy,
+        TryLockError::Error(error) => SnapshotFault::io("lock the file beside it")(error),
+    })
 }
 
 /// Whether `file` stands at `path`.

@@ -96,20 +96,32 @@ impl<T: Reclaim> Censuses<T> {
         ended.is_ok()
     }
 
-    /// Leaves an ended `census` to be freed. By the one who ended it.
+    /// Leaves an ended `census` to be freed. By the one who ended it. It is never linked behind what stands there: that
+    /// could be gone meanwhile, and something else at its address (ABA); so what is there is taken, and put there with it.
     fn leave(&self, census: NonNull<Census<T>>) {
-        // Relaxed: the exchange decides.
-        let mut head = self.ended.load_relaxed();
-        loop {
-            // SAFETY: ended by the caller, and freed only by one who takes it off `ended`.
-            let next = unsafe { &census.as_ref().next };
-            // Relaxed: published by the exchange.
-            next.store_relaxed(head);
-            // ORD[census.ended] AcqRel: pairs with the swap in `take_ended`.
-            match self.ended.compare_exchange(head, census.as_ptr()) {
-                Ok(_) => return,
-                Err(now) => head = now,
+        // SAFETY: ended by the caller, and freed only by one who takes it off `ended`.
+        unsafe { census.as_ref() }
+            .next
+            .store_relaxed(ptr::null_mut());
+        let mut first = census;
+        // ORD[census.ended] AcqRel: pairs with the swap in `take_ended`.
+        while self
+            .ended
+            .compare_exchange(ptr::null_mut(), first.as_ptr())
+            .is_err()
+        {
+            // ORD[census.ended] AcqRel: as in `take_ended`.
+            let Some(taken) = NonNull::new(self.ended.swap(ptr::null_mut())) else {
+                continue;
+            };
+            let mut last = taken;
+            // SAFETY: taken off: ours, to its end.
+            while let Some(next) = NonNull::new(unsafe { last.as_ref() }.next.load_relaxed()) {
+                last = next;
             }
+            // SAFETY: as above. Relaxed: published by the exchange.
+            unsafe { last.as_ref() }.next.store_relaxed(first.as_ptr());
+            first = taken;
         }
     }
 
@@ -255,5 +267,13 @@ impl<'d, T: Reclaim> Session<'d, T> {
         censuses.free(ended, |address| {
             complete.is_err() || addresses.contains(&address)
         });
+    }
+}
+
+/// For tests: what one who reports has, from the moment on when he has found the census.
+#[cfg(all(test, not(loom)))]
+impl<'d, T: Reclaim> Session<'d, T> {
+    pub(crate) fn reporter(self) -> Option<Guard<'d>> {
+        self.census().map(|(_, guard)| guard)
     }
 }

@@ -32,7 +32,7 @@ fn beside(name: &str, one: fn(List), other: fn(List) -> usize, outcomes: usize) 
     model(name, Explore::Preemptions(3), move || {
         let settings = Reclamation::new().batch(1);
         run_with(1, settings, &[5, 40], 2, |list| {
-            assert!(list.0.open_background());
+            assert!(list.0.open_background().is_some());
             let theirs = spawn(1, move || other(list));
             one(list);
             results.lock().expect("no panic").insert(join(theirs));

@@ -212,3 +212,47 @@ fn of_two_at_once_the_first_to_come_to_its_end_is_one_and_the_other_begins_anew(
     // The first one's moment has passed when this one begins.
     assert_eq!(shown.into_keys().collect::<Vec<_>>(), [1, 2, 11, 12]);
 }
+
+/// A census that was given up while somebody was about to report to it stays until the next one, with its pins; what it
+/// has pinned may not be freed by others meanwhile, as `rebuild` frees twins.
+#[test]
+fn a_rebuild_frees_nothing_that_an_ended_census_has_pinned() {
+    use crate::list::NewNode;
+    use crate::reclaim::Reclamation;
+    use crate::split_order::{Entries, Rules, SplitOrder, split_order};
+    use core::cell::Cell;
+
+    struct Changeable;
+    impl Rules<Cell<u64>> for Changeable {
+        fn hash(&self, key: &Cell<u64>) -> u32 {
+            split_order(key.get())
+        }
+        fn eq(&self, a: &Cell<u64>, b: &Cell<u64>) -> bool {
+            a == b
+        }
+    }
+
+    let mut list = SplitOrder::<Cell<u64>, u64>::new(0, Reclamation::new()).unwrap();
+    for key in [1, 2] {
+        let hash = split_order(key);
+        drop(list.insert(hash, NewNode::new(hash, Cell::new(key), key), Cell::eq));
+    }
+    {
+        let (session, _seat) = list.domain.session();
+        let taking = session.begin_census(8);
+        let mut walk = Entries::new(&list);
+        while walk.next().is_some() {}
+        drop(walk);
+        let reporter = session.reporter();
+        drop(taking); // given up, and still in use
+        drop(reporter);
+    }
+    let mut walk = Entries::new(&list);
+    while let Some((node, _guard)) = walk.next() {
+        // SAFETY: protected by `_guard`.
+        unsafe { node.as_ref() }.key().set(1);
+    }
+    drop(walk);
+    assert_eq!(list.rebuild(&Changeable).duplicates, 1);
+    drop(list);
+}

@@ -135,3 +135,11 @@ proptest! {
         }
     }
 }
+
+/// Of entries that take no bytes there can be any number in a block: none is counted up to that was not announced.
+#[test]
+fn entries_that_take_no_bytes_are_no_more_than_were_announced() {
+    let endless = forge(HEAD, &[(0, u64::MAX, &[]), END]);
+    let read = super::read::<(), (), std::hash::RandomState>(&*endless, endless.len() as u64);
+    assert!(matches!(read, Err(SnapshotFault::Altered { .. })));
+}
