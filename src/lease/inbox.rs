@@ -5,6 +5,11 @@
 //!   take:    head ──► null                                and what was in it, turned round
 //! ```
 //!
+//! A letter is linked behind the address that was read, and that may be of another letter by the time of the exchange (the
+//! first one taken, freed, and made anew): the right one to be linked behind, reached by the pointer to the former. Machines
+//! do not tell the two apart, and Rust's model does (provenance); it has no way to say this but exposed addresses, which
+//! Miri's strict mode, and so `ci/miri`, refuses.
+//!
 //! Edges: `inbox` — the exchange in `post` (`AcqRel`) → the `swap` in `take` (`AcqRel`): who reads a message sees
 //! what was done before it was posted.
 

@@ -12,9 +12,9 @@ use super::record::Census;
 impl<'d, T: Reclaim> Session<'d, T> {
     /// Begins a census, or joins the one that is being taken. One of its own has room for so many reports.
     pub(crate) fn begin_census(self, room: usize) -> Taking<'d, T> {
-        let (census, guard) = loop {
-            if let Some(joined) = self.census() {
-                break joined;
+        let (census, guard, own) = loop {
+            if let Some((joined, guard)) = self.census() {
+                break (joined, guard, false);
             }
             let new = Box::new(Census::new(room));
             // Protected before anybody can reach it.
@@ -25,7 +25,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
             // ORD[census] AcqRel: publishes the census.
             if active.compare_exchange(ptr::null_mut(), new).is_ok() {
                 // SAFETY: of `Box::into_raw`, so not null.
-                break (unsafe { NonNull::new_unchecked(new) }, guard);
+                break (unsafe { NonNull::new_unchecked(new) }, guard, true);
             }
             // SAFETY: of `Box::into_raw`, and published to nobody.
             drop(unsafe { Box::from_raw(new) });
@@ -35,6 +35,7 @@ impl<'d, T: Reclaim> Session<'d, T> {
         Taking {
             session: self,
             census,
+            own,
             guard: Some(guard),
         }
     }
@@ -44,6 +45,8 @@ impl<'d, T: Reclaim> Session<'d, T> {
 pub(crate) struct Taking<'d, T: Reclaim> {
     session: Session<'d, T>,
     census: NonNull<Census<T>>,
+    /// It was begun here, and not joined.
+    own: bool,
     /// Protects it.
     guard: Option<Guard<'d>>,
 }
@@ -58,7 +61,7 @@ impl<'d, T: Reclaim> Taking<'d, T> {
     /// The nodes, when the walk has come to its end.
     ///
     /// # Errors
-    /// Another thread has taken the census, or it has become too large.
+    /// Another thread has taken the census, or it has become too large, and the room was asked for here.
     pub(crate) fn finish(mut self) -> Result<Pinned<'d, T>, Lost> {
         let domain = self.session.domain;
         let nodes = domain.censuses.end(self.census).then(|| {
@@ -73,7 +76,7 @@ impl<'d, T: Reclaim> Taking<'d, T> {
         // SAFETY: protected by `guard`.
         let too_large = unsafe { &self.census.as_ref().too_large };
         // Relaxed: a hint.
-        let lost = if too_large.load_relaxed() == 1 {
+        let lost = if self.own && too_large.load_relaxed() == 1 {
             Lost::TooLarge
         } else {
             Lost::Taken
@@ -90,7 +93,7 @@ impl<'d, T: Reclaim> Taking<'d, T> {
 /// Why a census came to nothing.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// Another thread has taken it.
+    /// Another thread has taken it, or had begun it with too little room.
     Taken,
     TooLarge,
 }
