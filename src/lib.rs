@@ -164,10 +164,14 @@ mod lease;
 mod list;
 mod map;
 mod operation;
+mod probe;
+#[cfg(feature = "profile")]
+mod profile;
 mod reclaim;
 mod set;
 mod split_order;
 mod sync;
+mod tally;
 mod tunables;
 mod unwind;
 mod verification;
@@ -193,6 +197,10 @@ pub use map::{
     VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
+#[cfg(feature = "profile")]
+pub use probe::HotSpot;
+#[cfg(feature = "profile")]
+pub use profile::{OperationKind, Profile, ProfileRateError};
 pub use reclaim::Reclamation;
 pub use set::HashSet;
 pub use verification::{Chains, Place, Rebuilt, Verification, Violation, ViolationKind};

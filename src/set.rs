@@ -12,6 +12,8 @@ use crate::map::HashMap;
 use crate::sync::const_unless_loom;
 
 mod algebra;
+#[cfg(feature = "profile")]
+mod profile;
 mod traits;
 mod verify;
 

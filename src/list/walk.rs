@@ -67,7 +67,10 @@ fn try_step<K, V>(
     // ORD[protect] publish, then load; against the unlinking exchanges below and elsewhere.
     let node = guard
         .protect_in(node, pred.atomic(), session.store_load())
-        .map_err(Link::from_raw)?;
+        .map_err(|now| {
+            session.probe().reread();
+            Link::from_raw(now)
+        })?;
     // SAFETY: protected (L4): found behind `pred`, unmarked, after the hazard was published.
     let next = unsafe { node.as_ref() }.next().load();
     if !next.is_marked() {
@@ -76,7 +79,10 @@ fn try_step<K, V>(
     let after = next.unmarked();
     // SAFETY: `node` is marked with the successor `after`, and protected.
     Err(match unsafe { unlink(session, pred, node, after) } {
-        Ok(()) => after,
+        Ok(()) => {
+            session.probe().helped();
+            after
+        }
         Err(now) => now,
     })
 }
@@ -115,7 +121,8 @@ pub(super) unsafe fn unlink<K, V>(
     if session.is_observed() && !unsafe { report::removed(session, pred, node, after) } {
         return Err(pred.load());
     }
-    pred.exchange(Succ::node(node), after)?;
+    pred.exchange(Succ::node(node), after)
+        .inspect_err(|_| session.probe().failed_exchange())?;
     // SAFETY: this exchange unlinked it (L3).
     unsafe { session.retire(node) };
     Ok(())
@@ -127,13 +134,25 @@ pub(super) unsafe fn unlink<K, V>(
 /// # Safety
 /// `slot` was met behind a link, so it is linked.
 pub(crate) unsafe fn settle<K, V>(slot: LinkPtr<K, V>) -> Succ<Node<K, V>> {
+    // SAFETY: the caller's promise.
+    unsafe { settle_and(slot, || ()) }
+}
+
+/// [`settle`], and calls `did` if it was this call that did it.
+///
+/// # Safety
+/// As [`settle`].
+unsafe fn settle_and<K, V>(slot: LinkPtr<K, V>, did: impl FnOnce()) -> Succ<Node<K, V>> {
     // SAFETY: slots live as long as the map.
     let slot = unsafe { slot.as_ref() };
     let succ = slot.load();
     if succ.is_pending() {
         // A failure means that another thread did it: a linked slot never becomes pending again.
         return match slot.exchange(succ, succ.settled()) {
-            Ok(()) => succ.settled(),
+            Ok(()) => {
+                did();
+                succ.settled()
+            }
             Err(now) => now,
         };
     }
@@ -217,15 +236,17 @@ fn look_on<'d, K, V, R: Route<K, V>>(
     pred_guard: Option<Guard<'d>>,
 ) -> Option<(NonNull<Node<K, V>>, Guard<'d>)> {
     let mut walk = Walk {
+        passed: usize::from(pred_guard.is_some()),
         pred_guard,
         guard: session.hazard(),
-        passed: 0,
     };
     loop {
         let ends_at = |slot| route.ends_at(start, slot);
         if let Some((_, _, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
+            session.probe().passed(walk.passed);
             return found.map(|(node, _)| (node, walk.guard));
         }
+        session.probe().restarted();
         (start, pred, succ) = route.start();
     }
 }
@@ -262,7 +283,7 @@ impl<'d> Walk<'d> {
                 }
                 Step::Sentinel(slot) => {
                     // SAFETY: met behind a link.
-                    succ = unsafe { settle(slot) };
+                    succ = unsafe { settle_and(slot, || session.probe().helped()) };
                     pred = slot;
                 }
                 Step::Node(node, next) => {

@@ -19,32 +19,11 @@ use core::ptr::NonNull;
 use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
 use super::settings::Reclamation;
-use crate::sync::{AtomicUsize, StoreLoad};
+use crate::probe::Probe;
+use crate::sync::StoreLoad;
+use crate::tally::Tally;
 use crate::tunables::BATCH;
 use crate::unwind::{or_abort, to_the_end};
-
-/// A counter that one thread writes and all may read: no read-modify-write, no shared line.
-pub(super) struct Tally(AtomicUsize);
-
-impl Tally {
-    pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(0))
-    }
-
-    /// Adds (wrapping; a negative amount as its two's complement). By the seat's owner only.
-    #[inline]
-    pub(super) fn add(&self, amount: usize) {
-        // No read-modify-write: one writer (the seat's owner), whose own load may be Relaxed. ORD[tally] Release:
-        // who reads the sum sees what was counted.
-        self.0
-            .store_release(self.0.load_relaxed().wrapping_add(amount));
-    }
-
-    pub(super) fn read(&self) -> usize {
-        // ORD[tally] Acquire: pairs with the store above.
-        self.0.load_acquire()
-    }
-}
 
 pub(super) struct Local<T: Reclaim> {
     settings: Reclamation,
@@ -69,6 +48,7 @@ pub(super) struct Local<T: Reclaim> {
     draining: Cell<bool>,
     /// Insertions until the next look at the length (used by the layer above).
     pub(super) until_check: Cell<usize>,
+    pub(super) probe: Probe,
     pub(super) counted: Tally,
     pub(super) retired: Tally,
     pub(super) reclaimed: Tally,
@@ -89,6 +69,7 @@ impl<T: Reclaim> Local<T> {
             due: Cell::new(0),
             draining: Cell::new(false),
             until_check: Cell::new(0),
+            probe: Probe::new(),
             counted: Tally::new(),
             retired: Tally::new(),
             reclaimed: Tally::new(),

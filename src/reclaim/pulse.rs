@@ -16,7 +16,8 @@
 //! found on its way. For that, it is read first at the beginning, and last at the end.
 
 use super::garbage::Reclaim;
-use super::{Domain, not_negative};
+use super::Domain;
+use crate::tally::not_negative;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Pulse {

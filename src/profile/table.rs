@@ -1,0 +1,118 @@
+//! A profile as a table that a person reads.
+
+use core::fmt;
+
+use super::{OperationKind, Profile};
+use crate::probe::HotSpot;
+
+/// Lines for each sort of what is hot.
+const LINES: usize = 5;
+
+/// `part` in thousandths of `all`, written as a percentage with a place behind the point.
+struct Percent(usize, usize);
+
+impl fmt::Display for Percent {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "it is shown with three digits or four"
+    )]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(_, 0) => f.pad("-"),
+            Self(part, all) => write!(f, "{:5.1} %", *part as f64 * 100.0 / *all as f64),
+        }
+    }
+}
+
+impl Profile {
+    fn row(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        what: impl fmt::Display,
+        sampled: usize,
+    ) -> fmt::Result {
+        write!(
+            f,
+            "\n{what:<18} {sampled:>10} {:>12}  {}",
+            self.estimate(sampled),
+            Percent(sampled, self.samples())
+        )
+    }
+
+    fn spots(&self, f: &mut fmt::Formatter<'_>, what: &str, spots: &[HotSpot]) -> fmt::Result {
+        write!(
+            f,
+            "\n\n{what:<18} {:>10} {:>12}   of all",
+            "at least", "at most"
+        )?;
+        for spot in spots.iter().take(LINES) {
+            write!(
+                f,
+                "\n{:#010x}         {:>10} {:>12}  {}",
+                spot.hash,
+                spot.at_least(),
+                spot.count,
+                Percent(spot.at_least(), self.samples())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let samples = self.samples();
+        match (self.estimate(1), samples) {
+            (_, 0) => f.write_str("no operation sampled")?,
+            (1, _) => write!(f, "each operation sampled: {samples}")?,
+            (mean, _) => write!(
+                f,
+                "one operation in {mean} sampled: {samples} for {}",
+                self.operations()
+            )?,
+        }
+        if samples > 0 {
+            let head = |f: &mut fmt::Formatter<'_>, what| {
+                write!(f, "\n\n{what:<18} {:>10} {:>12}   of all", "sampled", "estimate")
+            };
+            head(f, "operation")?;
+            for &kind in OperationKind::ALL {
+                self.row(f, kind, self.samples_of(kind))?;
+            }
+            head(f, "met")?;
+            for (what, count) in self.met() {
+                self.row(f, what, count)?;
+            }
+            head(f, "entries passed")?;
+            for (range, operations) in self.traversals() {
+                match (*range.start(), *range.end()) {
+                    (from, usize::MAX) => self.row(f, format_args!("{from} or more"), operations)?,
+                    (from, to) if from == to => self.row(f, from, operations)?,
+                    (from, to) => self.row(f, format_args!("{from} to {to}"), operations)?,
+                }
+            }
+            self.spots(f, "hot key's hash", self.hot_hashes())?;
+            self.spots(f, "hot bucket", self.hot_buckets())?;
+            self.spots(f, "contended hash", self.contended_hashes())?;
+            f.write_str("\n")?;
+        }
+        write!(
+            f,
+            "\nremoved entries: {} wait, {} were freed",
+            self.retired, self.reclaimed
+        )
+    }
+}
+
+impl Profile {
+    /// What operations met, by name.
+    pub(super) fn met(&self) -> [(&'static str, usize); 5] {
+        [
+            ("failed exchanges", self.failed_exchanges()),
+            ("retries", self.retries()),
+            ("links read again", self.rereads()),
+            ("help", self.helped()),
+            ("chunks filled", self.chunks_filled()),
+        ]
+    }
+}
