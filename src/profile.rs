@@ -123,17 +123,8 @@ impl fmt::Display for OperationKind {
 }
 
 impl Profile {
-    pub(crate) fn new(
-        mean: Mean,
-        mut counts: Counts,
-        retired: usize,
-        reclaimed: usize,
-    ) -> Self {
-        for spots in [
-            &mut counts.keys,
-            &mut counts.buckets,
-            &mut counts.contended,
-        ] {
+    pub(crate) fn new(mean: Mean, mut counts: Counts, retired: usize, reclaimed: usize) -> Self {
+        for spots in [&mut counts.keys, &mut counts.buckets, &mut counts.contended] {
             sort(spots);
         }
         Self {
@@ -314,21 +305,20 @@ fn since(now: &Counts, then: &Counts) -> Counts {
 }
 
 fn spots_since(now: &[HotSpot], then: &[HotSpot]) -> Vec<HotSpot> {
-    let mut spots: Vec<_> = now
-        .iter()
-        .map(|spot| {
-            let then = then.iter().find(|then| then.hash == spot.hash);
-            then.map_or_else(|| spot.clone(), |then| spot.since(then))
-        })
-        .filter(|spot| spot.count > 0)
-        .collect();
+    let mut spots = now.to_vec();
+    for spot in &mut spots {
+        let then = then.iter().find(|then| then.hash == spot.hash);
+        // If it left its box meanwhile and came back, it counts from then on: no less than the difference.
+        spot.count = then.map_or(spot.count, |then| spot.count.saturating_sub(then.count));
+    }
+    spots.retain(|spot| spot.count > 0);
     sort(&mut spots);
     spots
 }
 
-/// Most frequent first: what surely is, before what may be.
+/// Most frequent first.
 fn sort(spots: &mut [HotSpot]) {
-    spots.sort_by_key(|spot| Reverse((spot.at_least(), spot.count)));
+    spots.sort_by_key(|spot| Reverse(spot.count));
 }
 
 /// The error of [`HashMap::set_profile_rate`](crate::HashMap::set_profile_rate) and

@@ -1,15 +1,15 @@
 //! Probes: what a seat counts of the contention that its sampled operations meet (feature `profile`).
 //!
 //! ```text
-//!   operation ──countdown──► 0? ──no──────────────────────────► as ever
-//!                             └─yes─► sampled: from here to the seat's next operation, failed exchanges,
-//!                                     restarts, help and nodes passed count, in the seat's table
+//!   operation ──► … ──► its end ──countdown──► 0? ──no──► as ever
+//!                                               └─yes─► the next operation is sampled: failed exchanges, restarts, help and
+//!                                                       nodes passed count, in the seat's table; at its end, its key and kind
 //!   profile ──reads all tables──► sums
 //! ```
 //!
-//! So an operation that is not sampled pays for a decrement and a branch, and nobody writes what others write. A sample ends
-//! where the seat's next operation begins; so its end costs nothing either, and what an operation does after another one that is
-//! nested in it counts for that one, or for none.
+//! So an operation that is not sampled pays for a decrement and a branch, and nobody writes what others write. (At the end,
+//! since few values are alive there that a call would have to save.) An operation that is nested in another one, in user code,
+//! ends the sample, if that is on; what the outer one did by then counts for it.
 //!
 //! The number of operations from one sample to the next is drawn at random, evenly from 1 to twice the mean less one, so
 //! that samples are not in step with what the program does by turns. Each sample stands for as many operations as were
@@ -31,11 +31,11 @@ mod table;
 #[cfg(feature = "profile")]
 pub use hot::HotSpot;
 #[cfg(not(feature = "profile"))]
-pub(crate) use off::{Probe, Rate};
+pub(crate) use off::{Probe, Rate, Unsampled};
 #[cfg(feature = "profile")]
 pub(crate) use rate::{Mean, Rate};
 #[cfg(feature = "profile")]
-pub(crate) use table::{Counts, LENGTHS, Probe};
+pub(crate) use table::{Counts, LENGTHS, Probe, Unsampled};
 
 /// Operations on a key, as profiles tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The probes of a build without feature `profile`: nothing.
 
+use core::marker::PhantomData;
+
 /// Nothing. See [`super`].
 pub(crate) struct Probe;
 
@@ -8,8 +10,10 @@ pub(crate) struct Probe;
     reason = "the probes of builds with feature `profile` use it"
 )]
 impl Probe {
+    pub(crate) const COUNTS_DOWN: bool = false;
+
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(_: &Rate) -> Self {
         Self
     }
 
@@ -19,10 +23,20 @@ impl Probe {
     }
 
     #[inline]
-    pub(crate) const fn end(&self) {}
+    pub(crate) const fn suspend(&self) -> Unsampled<'_> {
+        Unsampled(PhantomData)
+    }
 
     #[inline]
-    pub(crate) const fn begin(&self, _: &Rate, _: super::Kind, _: u32, _: u32) {}
+    pub(crate) const fn hurry(&self) {}
+
+    #[inline]
+    pub(crate) const fn is_sample_due(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) const fn see_to_sample(&self, _: &Rate, _: super::Kind, _: u32, _: u32) {}
 
     #[inline]
     pub(crate) const fn failed_exchange(&self) {}
@@ -42,6 +56,9 @@ impl Probe {
     #[inline]
     pub(crate) const fn passed(&self, _: usize) {}
 }
+
+/// Nothing. See [`super`].
+pub(crate) struct Unsampled<'p>(PhantomData<&'p Probe>);
 
 /// Nothing. See [`super`].
 pub(crate) struct Rate;

@@ -1,10 +1,9 @@
 //! One seat's table, and the countdown to its next sample.
 //!
 //! ```text
-//!   until   … 3 ─► 2 ─► 1 ─► 0 ─► due: an operation is sampled, `is_on` ─┐
-//!           ▲                                                            │ until = 1
-//!           │  interval drawn ◄── due again, with the next operation: off ◄┘
-//!           └─ at most LOOK at a time; the rest waits in `rest`
+//!   interval drawn ─► until … 3 ─► 2 ─► 1 ─► 0: is_on, until = 1 ─► the sampled operation ─► 0: recorded, off ─┐
+//!        ▲            at most LOOK at a time; the rest waits in `rest`                                        │
+//!        └────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! All cells are the seat's owner's alone (H2 of `reclaim`); tallies and hot lists may be read by all.
@@ -15,7 +14,7 @@ use core::cell::Cell;
 use super::hot::{Hot, HotSpot};
 use super::rate::{Mean, Rate};
 use super::{KINDS, Kind};
-use crate::tally::{Tally, not_negative};
+use crate::tally::Tally;
 use alloc::vec::Vec;
 
 /// Operations until a seat looks at the rate again, at most.
@@ -25,9 +24,17 @@ const LOOK: usize = 4096;
 pub(crate) const LENGTHS: usize = 8;
 
 pub(crate) struct Probe {
-    /// Operations until something is due.
+    /// Operations until something is due, at the end of the last of them.
     until: Cell<usize>,
-    /// Operations from then on until the next sample.
+    /// What `until` would be without a [`hurry`](Self::hurry); 0: there is none.
+    kept: Cell<usize>,
+    /// The operation that runs, or comes next, is sampled.
+    is_on: Cell<bool>,
+    /// It has met others.
+    is_contended: Cell<bool>,
+    /// Nodes that it has passed.
+    nodes: Cell<usize>,
+    /// Operations behind `until` up to the next sample, and that.
     rest: Cell<usize>,
     /// How many operations the next sample stands for; 0: none has been drawn.
     interval: Cell<usize>,
@@ -35,14 +42,6 @@ pub(crate) struct Probe {
     mean: Cell<Mean>,
     /// Never 0 (xorshift).
     random: Cell<u32>,
-    /// The operation that runs is sampled.
-    is_on: Cell<bool>,
-    /// It has met others.
-    is_contended: Cell<bool>,
-    /// The hash of its key.
-    hash: Cell<u32>,
-    /// Nodes that it has passed.
-    nodes: Cell<usize>,
     table: Table,
 }
 
@@ -81,18 +80,20 @@ pub(crate) struct Counts {
 }
 
 impl Probe {
-    /// For the seat's owner, who counts down from his first operation on.
-    pub(crate) fn new() -> Self {
-        Self {
-            until: Cell::new(1),
+    /// The end of an operation is told by the countdown alone.
+    pub(crate) const COUNTS_DOWN: bool = true;
+
+    pub(crate) fn new(rate: &Rate) -> Self {
+        let probe = Self {
+            until: Cell::new(0),
+            kept: Cell::new(0),
+            is_on: Cell::new(false),
+            is_contended: Cell::new(false),
+            nodes: Cell::new(0),
             rest: Cell::new(0),
             interval: Cell::new(0),
             mean: Cell::new(Mean::DEFAULT),
             random: Cell::new(0x9E37_79B9),
-            is_on: Cell::new(false),
-            is_contended: Cell::new(false),
-            hash: Cell::new(0),
-            nodes: Cell::new(0),
             table: Table {
                 operations: array::from_fn(|_| Tally::new()),
                 represented: Tally::new(),
@@ -106,10 +107,12 @@ impl Probe {
                 keys: Hot::new(),
                 contended: Hot::new(),
             },
-        }
+        };
+        probe.count_on(rate);
+        probe
     }
 
-    /// Counts an operation down. True: [`begin`](Self::begin) is due.
+    /// Counts an operation down, at its end. True: there is something to see to.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
         let until = self.until.get().wrapping_sub(1);
@@ -117,54 +120,71 @@ impl Probe {
         until == 0
     }
 
-    /// Something else begins that is not sampled: what it meets does not count.
-    #[inline]
-    pub(crate) fn end(&self) {
-        self.is_on.set(false);
-    }
-
-    /// What is due with this operation on the key with `hash`, in the bucket that begins with `bucket`: the end of a sample,
-    /// a look at the rate, or a sample.
-    pub(crate) fn begin(&self, rate: &Rate, kind: Kind, hash: u32, bucket: u32) {
-        self.is_on.set(false);
-        let mean = rate.get();
-        if self.interval.get() == 0 || self.mean.replace(mean) != mean {
-            self.mean.set(mean);
-            let Some(interval) = mean.draw(self.random()) else {
-                self.interval.set(0);
-                self.until.set(LOOK);
-                return;
-            };
-            self.interval.set(interval);
-            // This operation is the first of them.
-            self.rest.set(interval - 1);
-        }
-        match self.rest.get() {
-            0 => self.sample(kind, hash, bucket),
-            rest => {
-                let until = rest.min(LOOK);
-                self.until.set(until);
-                self.rest.set(rest - until);
-            }
+    /// There will be something to see to at the end of this operation, whatever the countdown says.
+    pub(crate) fn hurry(&self) {
+        if self.kept.get() == 0 {
+            self.kept.set(self.until.replace(1));
         }
     }
 
-    fn sample(&self, kind: Kind, hash: u32, bucket: u32) {
+    /// Whether it is a sample that is [due](Self::is_due); else the countdown goes on.
+    pub(crate) fn is_sample_due(&self) -> bool {
+        let left = self.kept.replace(0).saturating_sub(1);
+        self.until.set(left);
+        left == 0
+    }
+
+    /// What is due at the end of the operation on the key with `hash`, in the bucket that begins with `bucket`: it is recorded,
+    /// if it was sampled; or the next one is to be; or the rate is looked at.
+    pub(crate) fn see_to_sample(&self, rate: &Rate, kind: Kind, hash: u32, bucket: u32) {
+        if self.is_on.replace(false) {
+            self.record(kind, hash, bucket);
+        }
+        self.count_on(rate);
+    }
+
+    fn record(&self, kind: Kind, hash: u32, bucket: u32) {
         let table = &self.table;
-        table.represented.add(self.interval.get());
+        table.represented.add(self.interval.replace(0));
         table.operations[kind as usize].add(1);
-        table.lengths[0].add(1);
+        table.lengths[class(self.nodes.get())].add(1);
         table.buckets.add(bucket);
         table.keys.add(hash);
-        self.is_on.set(true);
-        self.is_contended.set(false);
-        self.hash.set(hash);
-        self.nodes.set(0);
-        self.until.set(1);
-        // The next operation ends this sample, and is the first that the next sample stands for.
-        let interval = self.mean.get().draw(self.random());
-        self.interval.set(interval.unwrap_or(0));
-        self.rest.set(interval.map_or(0, |interval| interval - 1));
+        if self.is_contended.get() {
+            table.contended.add(hash);
+        }
+    }
+
+    /// Sets the countdown, for what is left of the interval or a new one.
+    fn count_on(&self, rate: &Rate) {
+        let mean = rate.get();
+        if self.mean.replace(mean) != mean || self.interval.get() == 0 {
+            let interval = mean.draw(self.random()).unwrap_or(0);
+            self.interval.set(interval);
+            self.rest.set(interval);
+        }
+        let until = match self.rest.get() {
+            // None is to be sampled: until the next look.
+            0 => LOOK,
+            1 => {
+                self.is_on.set(true);
+                self.is_contended.set(false);
+                self.nodes.set(0);
+                1
+            }
+            rest => LOOK.min(rest - 1),
+        };
+        self.until.set(until);
+        self.rest.set(self.rest.get().saturating_sub(until));
+    }
+
+    /// What is done until the answer is dropped counts in no sample.
+    #[inline]
+    pub(crate) fn suspend(&self) -> Unsampled<'_> {
+        Unsampled {
+            was_on: self.is_on.replace(false),
+            probe: self,
+        }
     }
 
     fn random(&self) -> u32 {
@@ -212,35 +232,15 @@ impl Probe {
     #[inline]
     pub(crate) fn passed(&self, nodes: usize) {
         if self.is_on.get() {
-            self.add_passed(nodes);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn add_passed(&self, nodes: usize) {
-        let before = self.nodes.get();
-        self.nodes.set(before + nodes);
-        let (from, to) = (class(before), class(before + nodes));
-        if from != to {
-            self.table.lengths[to].add(1);
-            self.table.lengths[from].add(usize::MAX);
+            self.nodes.set(self.nodes.get() + nodes);
         }
     }
 
     #[inline]
     fn contended(&self, tally: impl Fn(&Table) -> &Tally) {
         if self.is_on.get() {
-            self.add_contended(tally(&self.table));
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn add_contended(&self, tally: &Tally) {
-        tally.add(1);
-        if !self.is_contended.replace(true) {
-            self.table.contended.add(self.hash.get());
+            self.is_contended.set(true);
+            tally(&self.table).add(1);
         }
     }
 
@@ -252,7 +252,7 @@ impl Probe {
             add(sum, tally);
         }
         for (sum, tally) in counts.lengths.iter_mut().zip(&table.lengths) {
-            *sum += not_negative(tally.read());
+            add(sum, tally);
         }
         add(&mut counts.represented, &table.represented);
         add(&mut counts.failed_exchanges, &table.failed_exchanges);
@@ -263,6 +263,21 @@ impl Probe {
         add_spots(&mut counts.buckets, &table.buckets);
         add_spots(&mut counts.keys, &table.keys);
         add_spots(&mut counts.contended, &table.contended);
+    }
+}
+
+/// While it is there, nothing counts. See [`Probe::suspend`].
+pub(crate) struct Unsampled<'p> {
+    probe: &'p Probe,
+    was_on: bool,
+}
+
+impl Drop for Unsampled<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.was_on {
+            self.probe.is_on.set(true);
+        }
     }
 }
 
@@ -277,7 +292,6 @@ fn add_spots(sums: &mut Vec<HotSpot>, hot: &Hot) {
         match sums.iter_mut().find(|sum| sum.hash == spot.hash) {
             Some(sum) => {
                 sum.count += spot.count;
-                sum.excess += spot.excess;
             }
             None => sums.push(spot),
         }

@@ -37,10 +37,7 @@ impl Profile {
         describe();
         let map: String = map.to_string();
         for &kind in OperationKind::ALL {
-            let labels = [
-                ("map", map.clone()),
-                ("operation", kind.name().to_string()),
-            ];
+            let labels = [("map", map.clone()), ("operation", kind.name().to_string())];
             counter!("splitmap_sampled_operations_total", &labels)
                 .absolute(self.samples_of(kind) as u64);
         }

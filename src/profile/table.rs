@@ -40,23 +40,17 @@ impl Profile {
     }
 
     fn spots(&self, f: &mut fmt::Formatter<'_>, what: &str, spots: &[HotSpot]) -> fmt::Result {
-        write!(
-            f,
-            "\n\n{what:<18} {:>10} {:>12}   of all",
-            "at least", "at most"
-        )?;
+        head(f, what, "at least")?;
         for spot in spots.iter().take(LINES) {
-            write!(
-                f,
-                "\n{:#010x}         {:>10} {:>12}  {}",
-                spot.hash,
-                spot.at_least(),
-                spot.count,
-                Percent(spot.at_least(), self.samples())
-            )?;
+            self.row(f, format_args!("{:#010x}", spot.hash), spot.count)?;
         }
         Ok(())
     }
+}
+
+fn head(f: &mut fmt::Formatter<'_>, what: &str, count: &str) -> fmt::Result {
+    let estimate = "estimate";
+    write!(f, "\n\n{what:<18} {count:>10} {estimate:>12}   of all")
 }
 
 impl fmt::Display for Profile {
@@ -72,21 +66,20 @@ impl fmt::Display for Profile {
             )?,
         }
         if samples > 0 {
-            let head = |f: &mut fmt::Formatter<'_>, what| {
-                write!(f, "\n\n{what:<18} {:>10} {:>12}   of all", "sampled", "estimate")
-            };
-            head(f, "operation")?;
+            head(f, "operation", "sampled")?;
             for &kind in OperationKind::ALL {
                 self.row(f, kind, self.samples_of(kind))?;
             }
-            head(f, "met")?;
+            head(f, "met", "sampled")?;
             for (what, count) in self.met() {
                 self.row(f, what, count)?;
             }
-            head(f, "entries passed")?;
+            head(f, "entries passed", "sampled")?;
             for (range, operations) in self.traversals() {
                 match (*range.start(), *range.end()) {
-                    (from, usize::MAX) => self.row(f, format_args!("{from} or more"), operations)?,
+                    (from, usize::MAX) => {
+                        self.row(f, format_args!("{from} or more"), operations)?
+                    }
                     (from, to) if from == to => self.row(f, from, operations)?,
                     (from, to) => self.row(f, format_args!("{from} to {to}"), operations)?,
                 }

@@ -19,7 +19,7 @@ use core::ptr::NonNull;
 use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
 use super::settings::Reclamation;
-use crate::probe::Probe;
+use crate::probe::{Probe, Rate};
 use crate::sync::StoreLoad;
 use crate::tally::Tally;
 use crate::tunables::BATCH;
@@ -55,7 +55,7 @@ pub(super) struct Local<T: Reclaim> {
 }
 
 impl<T: Reclaim> Local<T> {
-    pub(super) fn new(settings: Reclamation) -> Self {
+    pub(super) fn new(settings: Reclamation, rate: &Rate) -> Self {
         Self {
             settings,
             hazards: Hazards::new(),
@@ -69,7 +69,7 @@ impl<T: Reclaim> Local<T> {
             due: Cell::new(0),
             draining: Cell::new(false),
             until_check: Cell::new(0),
-            probe: Probe::new(),
+            probe: Probe::new(rate),
             counted: Tally::new(),
             retired: Tally::new(),
             reclaimed: Tally::new(),
@@ -192,6 +192,7 @@ impl<T: Reclaim> Local<T> {
     fn fall_due(&self, more: usize) {
         let due = self.due.get().saturating_add(more);
         self.due.set(due.min(self.waiting.get()));
+        self.probe.hurry();
     }
 
     #[inline]

@@ -67,7 +67,7 @@ pub(crate) use pulse::Pulse;
 
 #[cfg(feature = "profile")]
 use crate::probe::Counts;
-use crate::probe::Rate;
+use crate::probe::{Rate, Unsampled};
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
 use crate::tally::{Tally, not_negative};
 use crate::tunables::NEAR;
@@ -119,16 +119,16 @@ impl<T: Reclaim> Domain<T> {
     }
 
     /// Begins an operation of the calling thread, which lasts as long as the seat is kept.
+    /// Until that, what it does counts in no sample (`probe`).
     #[inline]
-    pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
-        let (session, seat) = self.session_to_sample();
-        session.probe().end();
-        (session, seat)
+    pub(crate) fn session(&self) -> (Session<'_, T>, (Unsampled<'_>, Seat)) {
+        let (session, seat) = self.operation();
+        (session, (session.probe().suspend(), seat))
     }
 
-    /// [`session`](Self::session), of one who sees to the seat's samples (`probe`).
+    /// [`session`](Self::session), of an operation that may be sampled.
     #[inline]
-    pub(crate) fn session_to_sample(&self) -> (Session<'_, T>, Seat) {
+    pub(crate) fn operation(&self) -> (Session<'_, T>, Seat) {
         let known = Seat::known(NEAR).and_then(|seat| {
             // Relaxed: written by an owner of this seat (H2), so by this thread, or before ORD[seat].
             let local = NonNull::new(self.near[seat.index()].load_relaxed())?;
@@ -147,13 +147,13 @@ impl<T: Reclaim> Domain<T> {
         )
     }
 
-    /// [`session_to_sample`](Self::session_to_sample) for a thread that is new to the map, or has a high seat.
+    /// [`operation`](Self::operation) for a thread that is new to the map, or has a high seat.
     #[cold]
     #[inline(never)]
     fn first_session(&self) -> (Seat, NonNull<CachePadded<Local<T>>>) {
         let seat = Seat::current();
         let entry = self.entry(seat.index());
-        // Relaxed: as in `session_to_sample`.
+        // Relaxed: as in `operation`.
         let local = NonNull::new(entry.load_relaxed());
         let local = local.unwrap_or_else(|| self.create(entry, seat.index()));
         (seat, local)
@@ -208,7 +208,10 @@ impl<T: Reclaim> Domain<T> {
 
     #[cold]
     fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
-        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(self.settings))));
+        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(
+            self.settings,
+            &self.rate,
+        ))));
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);

@@ -15,8 +15,8 @@
 //! A sum may stand still by an insertion and a removal. But what was retired only grows: the removal moves it, or is
 //! found on its way. For that, it is read first at the beginning, and last at the end.
 
-use super::garbage::Reclaim;
 use super::Domain;
+use super::garbage::Reclaim;
 use crate::tally::not_negative;
 
 #[derive(Clone, Copy)]

@@ -97,6 +97,11 @@ impl<'d, T: Reclaim> Session<'d, T> {
         self.settle();
     }
 
+    /// Destructors are due.
+    pub(crate) fn is_due(self) -> bool {
+        self.local.is_due()
+    }
+
     /// What the seat counts of its sampled operations.
     #[inline]
     pub(crate) fn probe(self) -> &'d Probe {

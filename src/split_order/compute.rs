@@ -46,7 +46,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         mut f: impl FnMut(Option<(&K, &V)>, Option<V>) -> Operation<V, T>,
     ) -> Outcome<'_, K, V, T> {
-        let (session, _seat) = self.operation(Kind::Compute, hash);
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let mut returned = None;
         let outcome = loop {
@@ -84,7 +84,7 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
         };
-        session.settle();
+        self.done(session, Kind::Compute, hash);
         outcome
     }
 
@@ -96,7 +96,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Replaced<'_, K, V> {
-        let (session, _seat) = self.operation(Kind::Update, hash);
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let result = loop {
             let mut window = self.find(session, hash, &mut eq);
@@ -123,7 +123,7 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
         };
-        session.settle();
+        self.done(session, Kind::Update, hash);
         result
     }
 
@@ -134,7 +134,7 @@ impl<K, V> SplitOrder<K, V> {
         node: &Node<K, V>,
         new: NewNode<K, V>,
     ) -> Result<Protected<'_, K, V>, NewNode<K, V>> {
-        let (session, _seat) = self.operation(Kind::Update, node.hash());
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it (L7).
         let (ptr, mut guard) = (new.ptr(), session.hazard());
         guard.protect(ptr);
@@ -148,7 +148,7 @@ impl<K, V> SplitOrder<K, V> {
             // As in `remove_that_held`.
             self.sweep(session, node.hash());
         }
-        session.settle();
+        self.done(session, Kind::Update, node.hash());
         result
     }
 

@@ -18,7 +18,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> R {
-        let (session, _seat) = self.operation(Kind::Insert, hash);
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it (L7).
         let (node, mut guard) = (new.ptr(), session.hazard());
         guard.protect(node);
@@ -33,7 +33,7 @@ impl<K, V> SplitOrder<K, V> {
             }
         }
         let result = hold((node, guard));
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         result
     }
 
@@ -46,7 +46,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> Result<R, Occupied<'d, K, V>> {
-        let (session, _seat) = self.operation(Kind::Insert, hash);
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
         let (node, mut guard) = (new.ptr(), session.hazard());
         guard.protect(node);
@@ -67,7 +67,7 @@ impl<K, V> SplitOrder<K, V> {
                 },
             }
         };
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         result
     }
 
@@ -79,7 +79,7 @@ impl<K, V> SplitOrder<K, V> {
         value: V,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> Result<R, V> {
-        let (session, _seat) = self.operation(Kind::Update, node.hash());
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let mut window = self.find_that(session, node);
         let mut value = Some(value);
@@ -100,7 +100,7 @@ impl<K, V> SplitOrder<K, V> {
             // As in `remove_that_held`.
             self.sweep(session, node.hash());
         }
-        session.settle();
+        self.done(session, Kind::Update, node.hash());
         result
     }
 
@@ -111,7 +111,7 @@ impl<K, V> SplitOrder<K, V> {
 
     /// As [`remove_that`](Self::remove_that), and calls `then` with the answer: no look-up finds the entry by then.
     pub(crate) fn remove_that_held<R>(&self, node: &Node<K, V>, then: impl FnOnce(bool) -> R) -> R {
-        let (session, _seat) = self.operation(Kind::Remove, node.hash());
+        let (session, _seat) = self.domain.operation();
         let removed = node.next().mark().is_some();
         if removed {
             session.count(usize::MAX);
@@ -123,7 +123,7 @@ impl<K, V> SplitOrder<K, V> {
             self.sweep(session, node.hash());
         }
         let done = then(removed);
-        session.settle();
+        self.done(session, Kind::Remove, node.hash());
         done
     }
 }

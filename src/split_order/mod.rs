@@ -167,9 +167,9 @@ impl<K, V> SplitOrder<K, V> {
 
     #[inline]
     pub(crate) fn get(&self, hash: u32, eq: impl FnMut(&K) -> bool) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.operation(Kind::Get, hash);
+        let (session, _seat) = self.domain.operation();
         let found = lookup(session, self.route(hash), visit_key(hash, eq));
-        session.settle();
+        self.done(session, Kind::Get, hash);
         found
     }
 
@@ -192,10 +192,10 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
     ) -> Result<Protected<'_, K, V>, E> {
         // Kept for both halves: the insertion below is nested in this operation.
-        let (session, _seat) = self.operation(Kind::Get, hash);
+        let (session, _seat) = self.domain.operation();
         let visit = visit_key(hash, |other| eq(&key, other));
         if let Some(found) = lookup(session, self.route(hash), visit) {
-            session.settle();
+            self.done(session, Kind::Get, hash);
             return Ok(found);
         }
         // Destructors that fell due meanwhile run when the insertion has taken effect; or in the thread's
@@ -215,7 +215,7 @@ impl<K, V> SplitOrder<K, V> {
         mut new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.operation(Kind::Insert, hash);
+        let (session, _seat) = self.domain.operation();
         let replaced = loop {
             let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
             match self.set(session, &mut window, new) {
@@ -226,7 +226,7 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
         };
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         replaced
     }
 
@@ -248,7 +248,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         f: impl Fn(&K, &V) -> V,
     ) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.operation(Kind::Update, hash);
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         // Values that came too late: their destructors run when the operation is over.
         let mut rejected = Vec::new();
@@ -272,7 +272,7 @@ impl<K, V> SplitOrder<K, V> {
             }
         };
         drop(rejected);
-        session.settle();
+        self.done(session, Kind::Update, hash);
         updated
     }
 
@@ -293,7 +293,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Result<Protected<'_, K, V>, Option<Protected<'_, K, V>>> {
-        let (session, _seat) = self.operation(Kind::Remove, hash);
+        let (session, _seat) = self.domain.operation();
         let result = loop {
             let mut window = self.find(session, hash, &mut eq);
             let passes = |node: &Node<K, V>| test(node.key(), node.value());
@@ -305,7 +305,7 @@ impl<K, V> SplitOrder<K, V> {
             }
             session.probe().restarted();
         };
-        session.settle();
+        self.done(session, Kind::Remove, hash);
         result
     }
 

@@ -1,32 +1,44 @@
-//! Where operations on a key begin: some are sampled (`probe`).
+//! Where operations on a key end: some are sampled (`probe`).
 //!
 //! ```text
-//!   operation(kind, hash) ──countdown──► session ──► as ever; probes in the list count, if the seat's sample is on
-//!                             └─ 0 ─► sample
+//!   look, change ──► done ──countdown──► end
+//!   probes count,              └─ 0: this operation's sample ends, or the next one's begins;
+//!   if the seat's sample is on       and destructors that fell due are run
 //! ```
 
 use super::SplitOrder;
 use super::order::bucket_start;
 use crate::list::Node;
-use crate::probe::Kind;
-use crate::reclaim::{Seat, Session};
+use crate::probe::{Kind, Probe};
+use crate::reclaim::Session;
 
 impl<K, V> SplitOrder<K, V> {
-    /// The session of an operation on a key.
+    /// The operation on the key with `hash` has taken effect: it may have been sampled, and runs the destructors that fell due.
     #[inline]
-    pub(super) fn operation(&self, kind: Kind, hash: u32) -> (Session<'_, Node<K, V>>, Seat) {
-        let (session, seat) = self.domain.session_to_sample();
-        if session.probe().is_due() {
-            self.sample(session, kind, hash);
+    pub(super) fn done<'d>(&'d self, session: Session<'d, Node<K, V>>, kind: Kind, hash: u32) {
+        if Probe::COUNTS_DOWN {
+            // Both in one: destructors that fall due end the countdown (`Probe::hurry`).
+            if session.probe().is_due() {
+                self.see_to(session, kind, hash);
+            }
+        } else {
+            session.settle();
         }
-        (session, seat)
     }
 
     #[cold]
     #[inline(never)]
-    fn sample<'d>(&'d self, session: Session<'d, Node<K, V>>, kind: Kind, hash: u32) {
-        let bucket = bucket_start(hash, self.table.level());
-        session.probe().begin(self.domain.rate(), kind, hash, bucket);
+    fn see_to<'d>(&'d self, session: Session<'d, Node<K, V>>, kind: Kind, hash: u32) {
+        let probe = session.probe();
+        if probe.is_sample_due() {
+            let bucket = bucket_start(hash, self.table.level());
+            probe.see_to_sample(self.domain.rate(), kind, hash, bucket);
+        }
+        if session.is_due() {
+            // Looked at again with the next operation, too: a destructor may panic.
+            probe.hurry();
+            session.settle();
+        }
     }
 }
 
