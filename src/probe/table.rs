@@ -1,10 +1,13 @@
 //! One seat's table, and the countdown to its next sample.
 //!
 //! ```text
-//!   interval drawn ─► until … 3 ─► 2 ─► 1 ─► 0: is_on, until = 1 ─► the sampled operation ─► 0: recorded, off ─┐
-//!        ▲            at most LOOK at a time; the rest waits in `rest`                                        │
-//!        └────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//!   interval drawn ─► until … 3 ─► 2 ─► 1: the sampled operation ─► 0: recorded ─┐
+//!        ▲            at most LOOK at a time; the rest waits in `rest`           │
+//!        └───────────────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! So the countdown itself says which operation is sampled, and each sample costs one visit. Destructors that fall due
+//! [hurry](Probe::hurry) it, so that an operation has one thing to ask at its end; what it would be is kept meanwhile.
 //!
 //! All cells are the seat's owner's alone (H2 of `reclaim`); tallies and hot lists may be read by all.
 
@@ -24,24 +27,24 @@ const LOOK: usize = 4096;
 pub(crate) const LENGTHS: usize = 8;
 
 pub(crate) struct Probe {
-    /// Operations until something is due, at the end of the last of them.
+    /// Operations until something is to be seen to, at the end of the last of them.
     until: Cell<usize>,
     /// What `until` would be without a [`hurry`](Self::hurry); 0: there is none.
     kept: Cell<usize>,
-    /// The operation that runs, or comes next, is sampled.
-    is_on: Cell<bool>,
-    /// It has met others.
-    is_contended: Cell<bool>,
-    /// Nodes that it has passed.
-    nodes: Cell<usize>,
-    /// Operations behind `until` up to the next sample, and that.
+    /// Operations behind those, up to the next sample.
     rest: Cell<usize>,
-    /// How many operations the next sample stands for; 0: none has been drawn.
+    /// How many operations the next sample stands for; 0: none is to be taken.
     interval: Cell<usize>,
     /// The mean that it was drawn with.
     mean: Cell<Mean>,
     /// Never 0 (xorshift).
     random: Cell<u32>,
+    /// What runs is no operation on a key.
+    is_suspended: Cell<bool>,
+    /// The sampled operation has met others.
+    is_contended: Cell<bool>,
+    /// Nodes that it has passed.
+    nodes: Cell<usize>,
     table: Table,
 }
 
@@ -87,13 +90,13 @@ impl Probe {
         let probe = Self {
             until: Cell::new(0),
             kept: Cell::new(0),
-            is_on: Cell::new(false),
-            is_contended: Cell::new(false),
-            nodes: Cell::new(0),
             rest: Cell::new(0),
             interval: Cell::new(0),
             mean: Cell::new(Mean::DEFAULT),
             random: Cell::new(0x9E37_79B9),
+            is_suspended: Cell::new(false),
+            is_contended: Cell::new(false),
+            nodes: Cell::new(0),
             table: Table {
                 operations: array::from_fn(|_| Tally::new()),
                 represented: Tally::new(),
@@ -127,17 +130,17 @@ impl Probe {
         }
     }
 
-    /// Whether it is a sample that is [due](Self::is_due); else the countdown goes on.
+    /// Whether it is the countdown's end that is [due](Self::is_due); else that goes on.
     pub(crate) fn is_sample_due(&self) -> bool {
         let left = self.kept.replace(0).saturating_sub(1);
         self.until.set(left);
         left == 0
     }
 
-    /// What is due at the end of the operation on the key with `hash`, in the bucket that begins with `bucket`: it is recorded,
-    /// if it was sampled; or the next one is to be; or the rate is looked at.
+    /// The countdown ends with the operation on the key with `hash`, in the bucket that begins with `bucket`: it is recorded, if it
+    /// is to be; and a new countdown begins.
     pub(crate) fn see_to_sample(&self, rate: &Rate, kind: Kind, hash: u32, bucket: u32) {
-        if self.is_on.replace(false) {
+        if self.rest.get() == 0 && self.interval.get() > 0 {
             self.record(kind, hash, bucket);
         }
         self.count_on(rate);
@@ -147,10 +150,10 @@ impl Probe {
         let table = &self.table;
         table.represented.add(self.interval.replace(0));
         table.operations[kind as usize].add(1);
-        table.lengths[class(self.nodes.get())].add(1);
+        table.lengths[class(self.nodes.replace(0))].add(1);
         table.buckets.add(bucket);
         table.keys.add(hash);
-        if self.is_contended.get() {
+        if self.is_contended.replace(false) {
             table.contended.add(hash);
         }
     }
@@ -163,28 +166,32 @@ impl Probe {
             self.interval.set(interval);
             self.rest.set(interval);
         }
-        let until = match self.rest.get() {
-            // None is to be sampled: until the next look.
-            0 => LOOK,
-            1 => {
-                self.is_on.set(true);
-                self.is_contended.set(false);
-                self.nodes.set(0);
-                1
-            }
-            rest => LOOK.min(rest - 1),
-        };
+        let rest = self.rest.get();
+        // None is to be sampled: until the next look.
+        let until = if rest == 0 { LOOK } else { rest.min(LOOK) };
         self.until.set(until);
-        self.rest.set(self.rest.get().saturating_sub(until));
+        self.rest.set(rest.saturating_sub(until));
     }
 
     /// What is done until the answer is dropped counts in no sample.
     #[inline]
     pub(crate) fn suspend(&self) -> Unsampled<'_> {
         Unsampled {
-            was_on: self.is_on.replace(false),
             probe: self,
+            before: self.is_suspended.replace(true),
         }
+    }
+
+    /// The operation that runs is the sampled one.
+    #[inline]
+    fn is_on(&self) -> bool {
+        self.until.get() == 1 && self.is_sample()
+    }
+
+    #[cold]
+    fn is_sample(&self) -> bool {
+        let is_last = self.kept.get() <= 1 && self.rest.get() == 0;
+        is_last && self.interval.get() > 0 && !self.is_suspended.get()
     }
 
     fn random(&self) -> u32 {
@@ -223,7 +230,7 @@ impl Probe {
     /// A chunk of slots was filled.
     #[inline]
     pub(crate) fn filled(&self) {
-        if self.is_on.get() {
+        if self.is_on() {
             self.table.filled.add(1);
         }
     }
@@ -231,14 +238,14 @@ impl Probe {
     /// A walk has passed `nodes` nodes.
     #[inline]
     pub(crate) fn passed(&self, nodes: usize) {
-        if self.is_on.get() {
+        if self.is_on() {
             self.nodes.set(self.nodes.get() + nodes);
         }
     }
 
     #[inline]
     fn contended(&self, tally: impl Fn(&Table) -> &Tally) {
-        if self.is_on.get() {
+        if self.is_on() {
             self.is_contended.set(true);
             tally(&self.table).add(1);
         }
@@ -269,15 +276,13 @@ impl Probe {
 /// While it is there, nothing counts. See [`Probe::suspend`].
 pub(crate) struct Unsampled<'p> {
     probe: &'p Probe,
-    was_on: bool,
+    before: bool,
 }
 
 impl Drop for Unsampled<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.was_on {
-            self.probe.is_on.set(true);
-        }
+        self.probe.is_suspended.set(self.before);
     }
 }
 
