@@ -17,6 +17,7 @@
 
 use crate::sync::AtomicUsize;
 use core::array;
+use core::hint::select_unpredictable;
 
 /// log2 of the boxes of a list. More find what is less hot, and take more memory.
 const BOX_BITS: u32 = 6;
@@ -81,21 +82,18 @@ impl Hot {
         let place = hash.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BOX_BITS);
         let (one, hash) = (&self.0[place as usize], hash as usize);
         // Relaxed, here and below: the seat's owner is the only writer, and nobody else reads the votes.
-        let votes = one.votes.load_relaxed();
-        if votes == 0 {
-            // ORD[hot] Release, in this order: see the module.
-            one.came.store_release(0);
-            one.hash.store_release(hash);
-            one.came.store_release(1);
-            one.votes.store_relaxed(1);
-        } else if one.hash.load_relaxed() == hash {
-            // ORD[hot] Release: see the module.
-            one.came
-                .store_release(one.came.load_relaxed().wrapping_add(1));
-            one.votes.store_relaxed(votes.wrapping_add(1));
-        } else {
-            one.votes.store_relaxed(votes - 1);
-        }
+        let (votes, there) = (one.votes.load_relaxed(), one.hash.load_relaxed());
+        let (moves_in, came) = (votes == 0, one.came.load_relaxed());
+        let is_its = moves_in | (there == hash);
+        // Without branches, which nobody could predict. ORD[hot] Release, in this order: see the module.
+        let before = select_unpredictable(moves_in, 0, came);
+        one.came.store_release(before);
+        one.hash
+            .store_release(select_unpredictable(moves_in, hash, there));
+        one.came
+            .store_release(before.wrapping_add(usize::from(is_its)));
+        let vote = select_unpredictable(is_its, 1, usize::MAX);
+        one.votes.store_relaxed(votes.wrapping_add(vote));
     }
 
     /// What is in the boxes.
