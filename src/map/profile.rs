@@ -2,6 +2,8 @@
 
 use core::hash::{BuildHasher, Hash};
 
+use equivalent::Equivalent;
+
 use super::{Builder, HashMap};
 use crate::probe::{Counts, Mean};
 use crate::profile::{Profile, ProfileRateError};
@@ -80,8 +82,9 @@ impl<K, V, S> HashMap<K, V, S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn profiled_hash<Q: ?Sized + Hash>(&self, key: &Q) -> u32
+    pub fn profiled_hash<Q>(&self, key: &Q) -> u32
     where
+        Q: ?Sized + Hash + Equivalent<K>,
         S: BuildHasher,
     {
         crate::split_order::split_order(self.hash_builder.hash_one(key))

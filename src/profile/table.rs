@@ -1,5 +1,7 @@
 //! A profile as a table that a person reads.
 
+use alloc::format;
+use alloc::string::ToString;
 use core::fmt;
 
 use super::{OperationKind, Profile};
@@ -25,12 +27,7 @@ impl fmt::Display for Percent {
 }
 
 impl Profile {
-    fn row(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        what: impl fmt::Display,
-        sampled: usize,
-    ) -> fmt::Result {
+    fn row(&self, f: &mut fmt::Formatter<'_>, what: &str, sampled: usize) -> fmt::Result {
         write!(
             f,
             "\n{what:<18} {sampled:>10} {:>12}  {}",
@@ -42,7 +39,7 @@ impl Profile {
     fn spots(&self, f: &mut fmt::Formatter<'_>, what: &str, spots: &[HotSpot]) -> fmt::Result {
         head(f, what, "at least")?;
         for spot in spots.iter().take(LINES) {
-            self.row(f, format_args!("{:#010x}", spot.hash), spot.count)?;
+            self.row(f, &format!("{:#010x}", spot.hash), spot.count)?;
         }
         Ok(())
     }
@@ -68,7 +65,7 @@ impl fmt::Display for Profile {
         if samples > 0 {
             head(f, "operation", "sampled")?;
             for &kind in OperationKind::ALL {
-                self.row(f, kind, self.samples_of(kind))?;
+                self.row(f, kind.name(), self.samples_of(kind))?;
             }
             head(f, "met", "sampled")?;
             for (what, count) in self.met() {
@@ -76,13 +73,12 @@ impl fmt::Display for Profile {
             }
             head(f, "entries passed", "sampled")?;
             for (range, operations) in self.traversals() {
-                match (*range.start(), *range.end()) {
-                    (from, usize::MAX) => {
-                        self.row(f, format_args!("{from} or more"), operations)?
-                    }
-                    (from, to) if from == to => self.row(f, from, operations)?,
-                    (from, to) => self.row(f, format_args!("{from} to {to}"), operations)?,
-                }
+                let range = match (*range.start(), *range.end()) {
+                    (from, usize::MAX) => format!("{from} or more"),
+                    (from, to) if from == to => from.to_string(),
+                    (from, to) => format!("{from} to {to}"),
+                };
+                self.row(f, &range, operations)?;
             }
             self.spots(f, "hot key's hash", self.hot_hashes())?;
             self.spots(f, "hot bucket", self.hot_buckets())?;

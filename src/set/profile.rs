@@ -2,6 +2,8 @@
 
 use core::hash::{BuildHasher, Hash};
 
+use equivalent::Equivalent;
+
 use super::HashSet;
 use crate::profile::{Profile, ProfileRateError};
 
@@ -40,8 +42,9 @@ impl<T, S> HashSet<T, S> {
     /// assert_eq!(set.profiled_hash(&1), set.profiled_hash(&1));
     /// ```
     #[must_use]
-    pub fn profiled_hash<Q: ?Sized + Hash>(&self, element: &Q) -> u32
+    pub fn profiled_hash<Q>(&self, element: &Q) -> u32
     where
+        Q: ?Sized + Hash + Equivalent<T>,
         S: BuildHasher,
     {
         self.map.profiled_hash(element)
