@@ -179,7 +179,7 @@ impl Profile {
         all.checked_div(self.samples() as u128).unwrap_or(0) as usize
     }
 
-    /// Exchanges of a link that failed because another thread had changed it, and marks that were there already.
+    /// Exchanges of a link that failed, or were not tried, because another thread had changed it; and marks that were there already.
     #[must_use]
     pub fn failed_exchanges(&self) -> usize {
         self.counts.failed_exchanges
@@ -191,14 +191,15 @@ impl Profile {
         self.counts.restarts
     }
 
-    /// Links that had changed when they were read again behind the publication of a hazard.
+    /// Steps of a walk that were done again: the link had changed when it was read behind the publication of a hazard, or it led to
+    /// a removed entry, which was unlinked. (The first step of a `get` apart.)
     #[must_use]
-    pub fn rereads(&self) -> usize {
-        self.counts.rereads
+    pub fn steps_again(&self) -> usize {
+        self.counts.steps_again
     }
 
-    /// What was done for others: removed entries unlinked on the way, slots settled. (An operation's own removed entry counts, too,
-    /// if another one changed the link before it meanwhile, so that it had to be looked for.)
+    /// Removed entries that were unlinked on the way, for others. (An operation's own counts, too, if another one changed the link
+    /// before it meanwhile, so that it had to be looked for.)
     #[must_use]
     pub fn helped(&self) -> usize {
         self.counts.helped
@@ -294,7 +295,7 @@ fn since(now: &Counts, then: &Counts) -> Counts {
         represented: less(now.represented, then.represented),
         failed_exchanges: less(now.failed_exchanges, then.failed_exchanges),
         restarts: less(now.restarts, then.restarts),
-        rereads: less(now.rereads, then.rereads),
+        steps_again: less(now.steps_again, then.steps_again),
         helped: less(now.helped, then.helped),
         filled: less(now.filled, then.filled),
         lengths: array::from_fn(|n| less(now.lengths[n], then.lengths[n])),

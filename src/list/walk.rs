@@ -13,6 +13,7 @@ use core::ptr::NonNull;
 use super::link::{Kind, Link, Succ};
 use super::node::Node;
 use super::report;
+use crate::probe::Probe;
 use crate::reclaim::{Guard, Session};
 
 /// A link that somebody stands on: a slot, or in a node.
@@ -67,10 +68,7 @@ fn try_step<K, V>(
     // ORD[protect] publish, then load; against the unlinking exchanges below and elsewhere.
     let node = guard
         .protect_in(node, pred.atomic(), session.store_load())
-        .map_err(|now| {
-            session.probe().reread();
-            Link::from_raw(now)
-        })?;
+        .map_err(Link::from_raw)?;
     // SAFETY: protected (L4): found behind `pred`, unmarked, after the hazard was published.
     let next = unsafe { node.as_ref() }.next().load();
     if !next.is_marked() {
@@ -78,13 +76,12 @@ fn try_step<K, V>(
     }
     let after = next.unmarked();
     // SAFETY: `node` is marked with the successor `after`, and protected.
-    Err(match unsafe { unlink(session, pred, node, after) } {
-        Ok(()) => {
-            session.probe().helped();
-            after
-        }
-        Err(now) => now,
-    })
+    Err(
+        match unsafe { unlink::<_, _, HELPS>(session, pred, node, after) } {
+            Ok(()) => after,
+            Err(now) => now,
+        },
+    )
 }
 
 #[cold]
@@ -96,6 +93,7 @@ fn retry_step<K, V>(
     guard: &mut Guard<'_>,
 ) -> Step<K, V> {
     loop {
+        session.probe().stepped_again();
         if succ.is_marked() {
             return Step::Lost;
         }
@@ -106,12 +104,15 @@ fn retry_step<K, V>(
     }
 }
 
+/// For [`unlink`] on a walk: another thread marked the node, most often. (One function where nobody counts that.)
+const HELPS: bool = Probe::COUNTS_DOWN;
+
 /// Unlinks the marked `node` and retires it; if `pred` no longer holds it, gives what it does.
 ///
 /// # Safety
 /// `node` is protected and marked, and `after` is its successor.
 #[cold]
-pub(super) unsafe fn unlink<K, V>(
+pub(super) unsafe fn unlink<K, V, const HELPS: bool>(
     session: Session<'_, Node<K, V>>,
     pred: &Link<Node<K, V>>,
     node: NonNull<Node<K, V>>,
@@ -125,6 +126,9 @@ pub(super) unsafe fn unlink<K, V>(
         .inspect_err(|_| session.probe().failed_exchange())?;
     // SAFETY: this exchange unlinked it (L3).
     unsafe { session.retire(node) };
+    if HELPS {
+        session.probe().helped();
+    }
     Ok(())
 }
 
@@ -134,25 +138,13 @@ pub(super) unsafe fn unlink<K, V>(
 /// # Safety
 /// `slot` was met behind a link, so it is linked.
 pub(crate) unsafe fn settle<K, V>(slot: LinkPtr<K, V>) -> Succ<Node<K, V>> {
-    // SAFETY: the caller's promise.
-    unsafe { settle_and(slot, || ()) }
-}
-
-/// [`settle`], and calls `did` if it was this call that did it.
-///
-/// # Safety
-/// As [`settle`].
-unsafe fn settle_and<K, V>(slot: LinkPtr<K, V>, did: impl FnOnce()) -> Succ<Node<K, V>> {
     // SAFETY: slots live as long as the map.
     let slot = unsafe { slot.as_ref() };
     let succ = slot.load();
     if succ.is_pending() {
         // A failure means that another thread did it: a linked slot never becomes pending again.
         return match slot.exchange(succ, succ.settled()) {
-            Ok(()) => {
-                did();
-                succ.settled()
-            }
+            Ok(()) => succ.settled(),
             Err(now) => now,
         };
     }
@@ -283,7 +275,7 @@ impl<'d> Walk<'d> {
                 }
                 Step::Sentinel(slot) => {
                     // SAFETY: met behind a link.
-                    succ = unsafe { settle_and(slot, || session.probe().helped()) };
+                    succ = unsafe { settle(slot) };
                     pred = slot;
                 }
                 Step::Node(node, next) => {

@@ -153,7 +153,7 @@ impl<'d, K, V> Window<'d, K, V> {
                 match next_guard.protect_in(after, link.atomic(), session.store_load()) {
                     Ok(after) => *next = Succ::node(after),
                     Err(now) => {
-                        session.probe().reread();
+                        session.probe().failed_exchange();
                         *next = Link::from_raw(now);
                         continue;
                     }
@@ -182,6 +182,6 @@ impl<'d, K, V> Window<'d, K, V> {
             return true;
         };
         // SAFETY: protected by `guard`, and marked with that successor by this thread.
-        unsafe { unlink(session, self.pred(), node, after) }.is_ok()
+        unsafe { unlink::<_, _, false>(session, self.pred(), node, after) }.is_ok()
     }
 }

@@ -45,7 +45,7 @@ impl Probe {
     pub(crate) const fn restarted(&self) {}
 
     #[inline]
-    pub(crate) const fn reread(&self) {}
+    pub(crate) const fn stepped_again(&self) {}
 
     #[inline]
     pub(crate) const fn helped(&self) {}

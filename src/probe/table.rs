@@ -56,7 +56,7 @@ struct Table {
     represented: Tally,
     failed_exchanges: Tally,
     restarts: Tally,
-    rereads: Tally,
+    steps_again: Tally,
     helped: Tally,
     filled: Tally,
     /// Sampled operations, by the length of what they passed.
@@ -73,7 +73,7 @@ pub(crate) struct Counts {
     pub(crate) represented: usize,
     pub(crate) failed_exchanges: usize,
     pub(crate) restarts: usize,
-    pub(crate) rereads: usize,
+    pub(crate) steps_again: usize,
     pub(crate) helped: usize,
     pub(crate) filled: usize,
     pub(crate) lengths: [usize; LENGTHS],
@@ -102,7 +102,7 @@ impl Probe {
                 represented: Tally::new(),
                 failed_exchanges: Tally::new(),
                 restarts: Tally::new(),
-                rereads: Tally::new(),
+                steps_again: Tally::new(),
                 helped: Tally::new(),
                 filled: Tally::new(),
                 lengths: array::from_fn(|_| Tally::new()),
@@ -183,14 +183,8 @@ impl Probe {
     }
 
     /// The operation that runs is the sampled one.
-    #[inline]
     fn is_on(&self) -> bool {
-        self.until.get() == 1 && self.is_sample()
-    }
-
-    #[cold]
-    fn is_sample(&self) -> bool {
-        let is_last = self.kept.get() <= 1 && self.rest.get() == 0;
+        let is_last = self.until.get() == 1 && self.kept.get() <= 1 && self.rest.get() == 0;
         is_last && self.interval.get() > 0 && !self.is_suspended.get()
     }
 
@@ -204,31 +198,36 @@ impl Probe {
     }
 
     /// An exchange failed, or a mark was there already.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn failed_exchange(&self) {
         self.contended(|table| &table.failed_exchanges);
     }
 
     /// A walk, or the operation, begins again.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn restarted(&self) {
         self.contended(|table| &table.restarts);
     }
 
-    /// A link was another one when it was read again.
-    #[inline]
-    pub(crate) fn reread(&self) {
-        self.contended(|table| &table.rereads);
+    /// A step of a walk is done again.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn stepped_again(&self) {
+        self.contended(|table| &table.steps_again);
     }
 
-    /// A marked node was unlinked on the way, or a slot settled.
-    #[inline]
+    /// A marked node was unlinked on the way.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn helped(&self) {
         self.contended(|table| &table.helped);
     }
 
     /// A chunk of slots was filled.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn filled(&self) {
         if self.is_on() {
             self.table.filled.add(1);
@@ -238,6 +237,15 @@ impl Probe {
     /// A walk has passed `nodes` nodes.
     #[inline]
     pub(crate) fn passed(&self, nodes: usize) {
+        // Most often it is not the last one before something is to be seen to.
+        if self.until.get() == 1 {
+            self.add_passed(nodes);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_passed(&self, nodes: usize) {
         if self.is_on() {
             self.nodes.set(self.nodes.get() + nodes);
         }
@@ -264,7 +272,7 @@ impl Probe {
         add(&mut counts.represented, &table.represented);
         add(&mut counts.failed_exchanges, &table.failed_exchanges);
         add(&mut counts.restarts, &table.restarts);
-        add(&mut counts.rereads, &table.rereads);
+        add(&mut counts.steps_again, &table.steps_again);
         add(&mut counts.helped, &table.helped);
         add(&mut counts.filled, &table.filled);
         add_spots(&mut counts.buckets, &table.buckets);

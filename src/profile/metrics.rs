@@ -18,7 +18,7 @@ impl Profile {
     /// | `splitmap_operations_total` | counter | | [`operations`](Self::operations), an estimate |
     /// | `splitmap_sampled_failed_exchanges_total` | counter | | [`failed_exchanges`](Self::failed_exchanges) |
     /// | `splitmap_sampled_retries_total` | counter | | [`retries`](Self::retries) |
-    /// | `splitmap_sampled_rereads_total` | counter | | [`rereads`](Self::rereads) |
+    /// | `splitmap_sampled_steps_again_total` | counter | | [`steps_again`](Self::steps_again) |
     /// | `splitmap_sampled_help_total` | counter | | [`helped`](Self::helped) |
     /// | `splitmap_sampled_chunks_filled_total` | counter | | [`chunks_filled`](Self::chunks_filled) |
     /// | `splitmap_sampled_traversals_total` | counter | `passed`, the least of the range | [`traversals`](Self::traversals) |
@@ -52,7 +52,7 @@ impl Profile {
                 self.failed_exchanges(),
             ),
             ("splitmap_sampled_retries_total", self.retries()),
-            ("splitmap_sampled_rereads_total", self.rereads()),
+            ("splitmap_sampled_steps_again_total", self.steps_again()),
             ("splitmap_sampled_help_total", self.helped()),
             ("splitmap_sampled_chunks_filled_total", self.chunks_filled()),
             ("splitmap_reclaimed_total", self.reclaimed()),
@@ -103,12 +103,12 @@ fn describe() {
             "Walks and operations that began again, of sampled ones",
         ),
         (
-            "splitmap_sampled_rereads_total",
-            "Links that had changed when read again, in sampled operations",
+            "splitmap_sampled_steps_again_total",
+            "Steps of walks that were done again, in sampled operations",
         ),
         (
             "splitmap_sampled_help_total",
-            "Removed entries unlinked and slots settled for others, in sampled operations",
+            "Removed entries that were unlinked for others, in sampled operations",
         ),
         (
             "splitmap_sampled_chunks_filled_total",

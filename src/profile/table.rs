@@ -99,7 +99,7 @@ impl Profile {
         [
             ("failed exchanges", self.failed_exchanges()),
             ("retries", self.retries()),
-            ("links read again", self.rereads()),
+            ("steps again", self.steps_again()),
             ("help", self.helped()),
             ("chunks filled", self.chunks_filled()),
         ]
