@@ -106,6 +106,8 @@
 //! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
 //! - `snapshot-file` (needs `std` and Unix, brings `serde`): maps are written to files and read back, atomically and with
 //!   checksums.
+//! - `profile`: what contention costs, sampled: failed exchanges, retries, help, lengths of walks, hot keys
+//!   (`HashMap::profile`). `metrics` (brings `profile`, needs `std`): the same through the facade of crate `metrics`.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Who runs the destructors
@@ -137,6 +139,8 @@
 //!   list/                     links, nodes, sentinels: find, insert, replace, mark, unlink
 //!        |
 //!   reclaim/                  hazards, seats, batches, garbage
+//!        |
+//!   probe/                    what a seat counts of its sampled operations (feature `profile`; else nothing)
 //!        |
 //!   splitmap_arch             atomics, store→load order, barriers: the only place that knows the CPU
 //! ```
