@@ -170,10 +170,6 @@ impl Profile {
     /// assert_eq!(profile.estimate(profile.samples()), profile.operations());
     /// ```
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "no greater than 128 bits hold, and then divided"
-    )]
     pub fn estimate(&self, count: usize) -> usize {
         let all = count as u128 * self.operations() as u128;
         all.checked_div(self.samples() as u128).unwrap_or(0) as usize

@@ -1,6 +1,8 @@
 //! Profiles: what a sampled operation meets is counted once, by kind, key and bucket; what is not sampled is not; and the
 //! estimates are right.
 #![cfg(all(feature = "profile", not(loom)))]
+#![expect(clippy::float_cmp, reason = "rates that come back as they were set")]
+#![expect(clippy::cast_precision_loss, reason = "compared roughly")]
 
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 use std::sync::Barrier;

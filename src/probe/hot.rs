@@ -84,7 +84,7 @@ impl Hot {
         // Relaxed, here and below: the seat's owner is the only writer, and nobody else reads the votes.
         let (votes, there) = (one.votes.load_relaxed(), one.hash.load_relaxed());
         let (moves_in, came) = (votes == 0, one.came.load_relaxed());
-        let is_its = moves_in | (there == hash);
+        let is_its = moves_in || there == hash;
         // Without branches, which nobody could predict. ORD[hot] Release, in this order: see the module.
         let before = select_unpredictable(moves_in, 0, came);
         one.came.store_release(before);
@@ -145,7 +145,7 @@ mod tests {
         }
         assert_eq!(hot.read().next(), Some(HotSpot { hash: 0, count: 3 }));
         // Of the same box.
-        let other = (1..).find(|n: &u32| n.wrapping_mul(0x9E37_79B1) >> 26 == 0);
+        let other = (1..10_000).find(|n: &u32| n.wrapping_mul(0x9E37_79B1) >> 26 == 0);
         for _ in 0..5 {
             hot.add(other.unwrap());
         }
