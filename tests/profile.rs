@@ -30,6 +30,8 @@ type Chain = HashMap<u64, u64, BuildHasherDefault<OneHash>>;
 const MANY: u64 = if cfg!(miri) { 300 } else { 200_000 };
 const FEW: u64 = if cfg!(miri) { 40 } else { 5_000 };
 
+type Do = fn(&HashMap<u64, u64, Fixed>);
+
 /// A map of which each operation is sampled.
 fn sampled<S: Default>() -> HashMap<u64, u64, S> {
     let builder = HashMap::builder_with_hasher(S::default());
@@ -51,7 +53,6 @@ fn hashes(spots: &[HotSpot]) -> Vec<u32> {
 fn each_operation_counts_as_what_it_is() {
     use OperationKind::{Compute, Get, Insert, Remove, Update};
     let map = sampled::<Fixed>();
-    type Do = fn(&HashMap<u64, u64, Fixed>);
     let cases: [(OperationKind, Do); 12] = [
         (Insert, |map| drop(map.insert(1, 1))),
         (Get, |map| drop(map.get(&1))),
