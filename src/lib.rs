@@ -106,6 +106,8 @@
 //! - `tokio` (needs `std`): leases that end when a `CancellationToken` is cancelled.
 //! - `snapshot-file` (needs `std` and Unix, brings `serde`): maps are written to files and read back, atomically and with
 //!   checksums.
+//! - `profile`: what contention costs, sampled: failed exchanges, retries, help, lengths of walks, hot keys
+//!   (`HashMap::profile`). `metrics` (brings `profile`, needs `std`): the same through the facade of crate `metrics`.
 //! - `rayon` (needs `std`): parallel iterators, and maps and sets filled by all cores.
 //!
 //! # Who runs the destructors
@@ -138,6 +140,8 @@
 //!        |
 //!   reclaim/                  hazards, seats, batches, garbage
 //!        |
+//!   probe/                    what a seat counts of its sampled operations (feature `profile`; else nothing)
+//!        |
 //!   splitmap_arch             atomics, store→load order, barriers: the only place that knows the CPU
 //! ```
 //!
@@ -164,10 +168,14 @@ mod lease;
 mod list;
 mod map;
 mod operation;
+mod probe;
+#[cfg(feature = "profile")]
+mod profile;
 mod reclaim;
 mod set;
 mod split_order;
 mod sync;
+mod tally;
 mod tunables;
 mod unwind;
 mod verification;
@@ -193,6 +201,10 @@ pub use map::{
     VacantEntry, ValuesMut,
 };
 pub use operation::Operation;
+#[cfg(feature = "profile")]
+pub use probe::HotSpot;
+#[cfg(feature = "profile")]
+pub use profile::{OperationKind, Profile, ProfileRateError};
 pub use reclaim::Reclamation;
 pub use set::HashSet;
 pub use verification::{Chains, Place, Rebuilt, Verification, Violation, ViolationKind};

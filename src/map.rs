@@ -9,7 +9,7 @@
 //!               snapshot.rs   snapshot                              verify.rs      verify, rebuild
 //!   as a whole  builder.rs    builder                               owned.rs       through an Arc
 //!               background.rs reclaim_in_background                 held.rs        what leases are made of
-//!               traits.rs     std's traits
+//!               profile.rs    profile                               traits.rs      std's traits
 //! ```
 
 use alloc::boxed::Box;
@@ -35,6 +35,8 @@ mod keyed;
 mod many;
 mod or_insert;
 mod owned;
+#[cfg(feature = "profile")]
+mod profile;
 mod raw;
 mod snapshot;
 mod traits;
@@ -134,6 +136,9 @@ pub struct HashMap<K, V, S = DefaultHashBuilder> {
     list: AtomicPtr<SplitOrder<K, V>>,
     hash_builder: S,
     reclamation: Reclamation,
+    /// How often operations are sampled when the list has been made.
+    #[cfg(feature = "profile")]
+    first_mean: crate::probe::Mean,
     _owns: PhantomData<Box<SplitOrder<K, V>>>,
 }
 
@@ -201,6 +206,8 @@ impl<K, V, S> HashMap<K, V, S> {
             list: AtomicPtr::new(ptr::null_mut()),
             hash_builder,
             reclamation: Reclamation::new(),
+            #[cfg(feature = "profile")]
+            first_mean: crate::probe::Mean::DEFAULT,
             _owns: PhantomData,
         }
     }
@@ -253,7 +260,10 @@ impl<K, V, S> HashMap<K, V, S> {
         if let Some(list) = self.list() {
             return Ok(list);
         }
-        let new = Box::into_raw(Box::new(SplitOrder::new(capacity, self.reclamation)?));
+        let new = SplitOrder::new(capacity, self.reclamation)?;
+        #[cfg(feature = "profile")]
+        new.set_rate(self.first_mean);
+        let new = Box::into_raw(Box::new(new));
         // ORD[map.list] AcqRel: publishes the list.
         let list = match self.list.compare_exchange(ptr::null_mut(), new) {
             Ok(_) => new,

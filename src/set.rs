@@ -1,5 +1,4 @@
-//! [`HashSet`]: a map whose values are nothing. Here: its own operations; `algebra.rs`: those with other sets;
-//! `traits.rs`: std's traits.
+//! [`HashSet`]: a map whose values are nothing. Here: its own operations; those with other sets, and traits, beside.
 
 use core::hash::{BuildHasher, Hash};
 
@@ -12,6 +11,8 @@ use crate::map::HashMap;
 use crate::sync::const_unless_loom;
 
 mod algebra;
+#[cfg(feature = "profile")]
+mod profile;
 mod traits;
 mod verify;
 

@@ -104,7 +104,11 @@ unsafe fn unlink_met<K, V>(
 ) -> Succ<Node<K, V>> {
     // SAFETY: the caller's promise.
     match unsafe { unlink(session, pred, node, after) } {
-        Ok(()) => after,
+        Ok(()) => {
+            // Another thread marked it, most often.
+            session.probe().helped();
+            after
+        }
         Err(now) => now,
     }
 }
@@ -118,6 +122,7 @@ fn retry_step<K, V>(
     guard: &mut Guard<'_>,
 ) -> Step<K, V> {
     loop {
+        session.probe().stepped_again();
         if succ.is_marked() {
             return Step::Lost;
         }
@@ -143,7 +148,8 @@ pub(super) unsafe fn unlink<K, V>(
     if session.is_observed() && !unsafe { report::removed(session, pred, node, after) } {
         return Err(pred.load());
     }
-    pred.exchange(Succ::node(node), after)?;
+    pred.exchange(Succ::node(node), after)
+        .inspect_err(|_| session.probe().failed_exchange())?;
     // SAFETY: this exchange unlinked it (L3).
     unsafe { session.retire(node) };
     Ok(())
@@ -245,15 +251,17 @@ fn look_on<'d, K, V, R: Route<K, V>>(
     pred_guard: Option<Guard<'d>>,
 ) -> Option<(NonNull<Node<K, V>>, Guard<'d>)> {
     let mut walk = Walk {
+        passed: usize::from(pred_guard.is_some()),
         pred_guard,
         guard: session.hazard(),
-        passed: 0,
     };
     loop {
         let ends_at = |slot| route.ends_at(start, slot);
         if let Some((_, _, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
+            session.probe().passed(walk.passed);
             return found.map(|(node, _)| (node, walk.guard));
         }
+        session.probe().restarted();
         (start, pred, succ) = route.start();
     }
 }

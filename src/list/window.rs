@@ -45,6 +45,7 @@ pub(crate) fn search<K, V>(
         walk.passed = 0;
         let ends_at = |slot| route.ends_at(start, slot);
         if let Some((pred, succ, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
+            session.probe().passed(walk.passed);
             let Walk {
                 pred_guard,
                 guard,
@@ -59,6 +60,7 @@ pub(crate) fn search<K, V>(
                 passed,
             };
         }
+        session.probe().restarted();
     }
 }
 
@@ -152,6 +154,7 @@ impl<'d, K, V> Window<'d, K, V> {
                 match guard.protect_in(after, link.atomic(), session.store_load()) {
                     Ok(after) => *next = Succ::node(after),
                     Err(now) => {
+                        session.probe().failed_exchange();
                         *next = Link::from_raw(now);
                         continue;
                     }
@@ -164,7 +167,10 @@ impl<'d, K, V> Window<'d, K, V> {
                     *next = ptr;
                     return Ok(());
                 }
-                Err(now) => *next = now,
+                Err(now) => {
+                    session.probe().failed_exchange();
+                    *next = now;
+                }
             }
         }
         Err(new)

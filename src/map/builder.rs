@@ -22,6 +22,8 @@ pub struct Builder<K, V, S = crate::DefaultHashBuilder> {
     capacity: usize,
     hasher: S,
     reclamation: Reclamation,
+    #[cfg(feature = "profile")]
+    pub(super) mean: crate::probe::Mean,
     _map: PhantomData<fn() -> (K, V)>,
 }
 
@@ -54,6 +56,8 @@ impl<K, V, S> HashMap<K, V, S> {
             capacity: 0,
             hasher: hash_builder,
             reclamation: Reclamation::new(),
+            #[cfg(feature = "profile")]
+            mean: crate::probe::Mean::DEFAULT,
             _map: PhantomData,
         }
     }
@@ -96,6 +100,8 @@ impl<K, V, S> Builder<K, V, S> {
             capacity: self.capacity,
             hasher,
             reclamation: self.reclamation,
+            #[cfg(feature = "profile")]
+            mean: self.mean,
             _map: PhantomData,
         }
     }
@@ -143,6 +149,10 @@ impl<K, V, S> Builder<K, V, S> {
     pub fn try_build(self) -> Result<HashMap<K, V, S>, TryReserveError> {
         let mut map = HashMap::with_hasher(self.hasher);
         map.reclamation = self.reclamation;
+        #[cfg(feature = "profile")]
+        {
+            map.first_mean = self.mean;
+        }
         if self.capacity > 0 {
             map.list_with(self.capacity)?;
         }
@@ -156,6 +166,8 @@ impl<K, V, S: Clone> Clone for Builder<K, V, S> {
             capacity: self.capacity,
             hasher: self.hasher.clone(),
             reclamation: self.reclamation,
+            #[cfg(feature = "profile")]
+            mean: self.mean,
             _map: PhantomData,
         }
     }

@@ -126,10 +126,12 @@ impl<K: Clone + Eq, V: Clone, S: Clone> Clone for HashMap<K, V, S> {
     /// assert_eq!(*copy.get(&1).unwrap(), 10);
     /// ```
     fn clone(&self) -> Self {
-        let copy = Self::builder_with_hasher(self.hash_builder.clone())
+        let builder = Self::builder_with_hasher(self.hash_builder.clone())
             .capacity(self.len())
-            .reclamation(self.reclamation)
-            .build();
+            .reclamation(self.reclamation);
+        #[cfg(feature = "profile")]
+        let builder = builder.profile_mean(self.profile_mean());
+        let copy = builder.build();
         for entry in self {
             let hash = entry.node().hash();
             let new = NewNode::new(hash, entry.key().clone(), entry.value().clone());

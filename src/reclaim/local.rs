@@ -17,31 +17,9 @@ use super::batch::Batch;
 use super::garbage::{Garbage, Reclaim};
 use super::hazard::Hazards;
 use super::settings::Reclamation;
-use crate::sync::AtomicUsize;
+use crate::probe::{Probe, Rate};
+use crate::tally::Tally;
 use crate::unwind::to_the_end;
-
-/// A counter that one thread writes and all may read: no read-modify-write, no shared line.
-pub(super) struct Tally(AtomicUsize);
-
-impl Tally {
-    pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(0))
-    }
-
-    /// Adds (wrapping; a negative amount as its two's complement). By the seat's owner only.
-    #[inline]
-    pub(super) fn add(&self, amount: usize) {
-        // No read-modify-write: one writer (the seat's owner), whose own load may be Relaxed. ORD[tally] Release:
-        // who reads the sum sees what was counted.
-        self.0
-            .store_release(self.0.load_relaxed().wrapping_add(amount));
-    }
-
-    pub(super) fn read(&self) -> usize {
-        // ORD[tally] Acquire: pairs with the store above.
-        self.0.load_acquire()
-    }
-}
 
 pub(super) struct Local<T: Reclaim> {
     settings: Reclamation,
@@ -57,13 +35,14 @@ pub(super) struct Local<T: Reclaim> {
     draining: Cell<bool>,
     /// Insertions until the next look at the length (used by the layer above).
     pub(super) until_check: Cell<usize>,
+    pub(super) probe: Probe,
     pub(super) counted: Tally,
     pub(super) retired: Tally,
     pub(super) reclaimed: Tally,
 }
 
 impl<T: Reclaim> Local<T> {
-    pub(super) fn new(settings: Reclamation) -> Self {
+    pub(super) fn new(settings: Reclamation, rate: &Rate) -> Self {
         Self {
             settings,
             hazards: Hazards::new(),
@@ -73,6 +52,7 @@ impl<T: Reclaim> Local<T> {
             due: Cell::new(0),
             draining: Cell::new(false),
             until_check: Cell::new(0),
+            probe: Probe::new(rate),
             counted: Tally::new(),
             retired: Tally::new(),
             reclaimed: Tally::new(),
@@ -119,6 +99,7 @@ impl<T: Reclaim> Local<T> {
     fn fall_due(&self, more: usize) {
         let due = self.due.get().saturating_add(more);
         self.due.set(due.min(self.waiting.get()));
+        self.probe.hurry();
     }
 
     #[inline]

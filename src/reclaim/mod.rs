@@ -68,9 +68,13 @@ pub(crate) use handed::Taker;
 pub(crate) use hazard::Guard;
 pub(crate) use pulse::Pulse;
 
+#[cfg(feature = "profile")]
+use crate::probe::Counts;
+use crate::probe::{Rate, Unsampled};
 use crate::sync::{AtomicPtr, AtomicUsize, StoreLoad};
+use crate::tally::{Tally, not_negative};
 use crate::tunables::NEAR;
-use local::{Local, Tally};
+use local::Local;
 pub(crate) use seat::Seat;
 pub(crate) use session::Session;
 pub use settings::Reclamation;
@@ -86,6 +90,8 @@ pub(crate) struct Domain<T: Reclaim> {
     /// On a line of its own: it changes, while every operation reads what is around it.
     censuses: CachePadded<Censuses<T>>,
     settings: Reclamation,
+    /// How often operations are sampled.
+    rate: Rate,
     near: [Entry<T>; NEAR],
     /// Block `b` holds the locals of seats `NEAR << b ..`, as many as there are below it.
     far: [AtomicPtr<Entry<T>>; FAR],
@@ -104,6 +110,7 @@ impl<T: Reclaim> Domain<T> {
             store_load,
             censuses: CachePadded::new(Censuses::new()),
             settings,
+            rate: Rate::new(),
             near: array::from_fn(|_| AtomicPtr::default()),
             far: array::from_fn(|_| AtomicPtr::default()),
             seats: AtomicUsize::new(0),
@@ -115,8 +122,16 @@ impl<T: Reclaim> Domain<T> {
     }
 
     /// Begins an operation of the calling thread, which lasts as long as the seat is kept.
+    /// Until that, what it does counts in no sample (`probe`).
     #[inline]
-    pub(crate) fn session(&self) -> (Session<'_, T>, Seat) {
+    pub(crate) fn session(&self) -> (Session<'_, T>, (Unsampled<'_>, Seat)) {
+        let (session, seat) = self.operation();
+        (session, (session.probe().suspend(), seat))
+    }
+
+    /// [`session`](Self::session), of an operation that may be sampled.
+    #[inline]
+    pub(crate) fn operation(&self) -> (Session<'_, T>, Seat) {
         let known = Seat::known(NEAR).and_then(|seat| {
             // Relaxed: written by an owner of this seat (H2), so by this thread, or before ORD[seat].
             let local = NonNull::new(self.near[seat.index()].load_relaxed())?;
@@ -135,13 +150,13 @@ impl<T: Reclaim> Domain<T> {
         )
     }
 
-    /// [`session`](Self::session) for a thread that is new to the map, or has a high seat.
+    /// [`operation`](Self::operation) for a thread that is new to the map, or has a high seat.
     #[cold]
     #[inline(never)]
     fn first_session(&self) -> (Seat, NonNull<CachePadded<Local<T>>>) {
         let seat = Seat::current();
         let entry = self.entry(seat.index());
-        // Relaxed: as in `session`.
+        // Relaxed: as in `operation`.
         let local = NonNull::new(entry.load_relaxed());
         let local = local.unwrap_or_else(|| self.create(entry, seat.index()));
         (seat, local)
@@ -196,7 +211,10 @@ impl<T: Reclaim> Domain<T> {
 
     #[cold]
     fn create(&self, entry: &Entry<T>, seat: usize) -> NonNull<CachePadded<Local<T>>> {
-        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(self.settings))));
+        let local = Box::into_raw(Box::new(CachePadded::new(Local::new(
+            self.settings,
+            &self.rate,
+        ))));
         // ORD[local] Release: publishes the local to `each_local`. A plain store, since only the
         // seat's owner writes here (H2).
         entry.store_release(local);
@@ -252,6 +270,19 @@ impl<T: Reclaim> Domain<T> {
         self.total(|local| &local.reclaimed)
     }
 
+    pub(crate) fn rate(&self) -> &Rate {
+        &self.rate
+    }
+
+    /// What all seats' probes have counted.
+    #[cfg(feature = "profile")]
+    pub(crate) fn probed(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.each_local()
+            .for_each(|local| local.probe.add_to(&mut counts));
+        counts
+    }
+
     fn total(&self, tally: impl Fn(&Local<T>) -> &Tally) -> usize {
         self.each_local()
             .fold(0, |sum: usize, local| sum.wrapping_add(tally(local).read()))
@@ -291,12 +322,6 @@ impl<T: Reclaim> Domain<T> {
             }
         }
     }
-}
-
-/// A sum of tallies that change while they are read: what reduces it may be read before what it
-/// reduces. Never less than nothing.
-fn not_negative(sum: usize) -> usize {
-    if sum > usize::MAX / 2 { 0 } else { sum }
 }
 
 /// Block, place in it and its length, for a seat beyond [`NEAR`].

@@ -15,8 +15,9 @@
 //! A sum may stand still by an insertion and a removal. But what was retired only grows: the removal moves it, or is
 //! found on its way. For that, it is read first at the beginning, and last at the end.
 
+use super::Domain;
 use super::garbage::Reclaim;
-use super::{Domain, not_negative};
+use crate::tally::not_negative;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Pulse {

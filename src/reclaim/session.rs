@@ -11,6 +11,7 @@ use super::garbage::{Garbage, Reclaim};
 use super::hazard::{FreeHazards, Guard};
 use super::local::Local;
 use super::seat::Claim;
+use crate::probe::Probe;
 use crate::sync::StoreLoad;
 
 /// One operation of one thread on one map. Not to be used without its [`Seat`].
@@ -100,6 +101,17 @@ impl<'d, T: Reclaim> Session<'d, T> {
         self.local.add_waiting(self.domain.settling.take());
         self.local.all_fall_due();
         self.settle();
+    }
+
+    /// Destructors are due.
+    pub(crate) fn is_due(self) -> bool {
+        self.local.is_due()
+    }
+
+    /// What the seat counts of its sampled operations.
+    #[inline]
+    pub(crate) fn probe(self) -> &'d Probe {
+        &self.local.probe
     }
 
     /// Adds to this thread's share of a sum (wrapping).

@@ -17,6 +17,7 @@ use core::ptr;
 use super::{Protected, SplitOrder};
 use crate::list::{NewNode, Node, Visit, Window, search};
 use crate::operation::Operation;
+use crate::probe::Kind;
 use crate::reclaim::Session;
 
 /// What a computation did.
@@ -45,7 +46,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         mut f: impl FnMut(Option<(&K, &V)>, Option<V>) -> Operation<V, T>,
     ) -> Outcome<'_, K, V, T> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let mut returned = None;
         let outcome = loop {
@@ -59,6 +60,7 @@ impl<K, V> SplitOrder<K, V> {
                     if self.remove_found(session, &mut window, hash) {
                         break Outcome::Removed(window.into_found());
                     }
+                    session.probe().restarted();
                 }
                 Operation::Insert(value) => {
                     let new = NewNode::new(hash, key, value);
@@ -74,6 +76,7 @@ impl<K, V> SplitOrder<K, V> {
                             };
                         }
                         Err(back) => {
+                            session.probe().restarted();
                             let (own, value) = back.into_parts();
                             (key, returned) = (own, Some(value));
                         }
@@ -81,7 +84,7 @@ impl<K, V> SplitOrder<K, V> {
                 }
             }
         };
-        session.settle();
+        self.done(session, Kind::Compute, hash);
         outcome
     }
 
@@ -93,7 +96,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Replaced<'_, K, V> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let result = loop {
             let mut window = self.find(session, hash, &mut eq);
@@ -114,10 +117,13 @@ impl<K, V> SplitOrder<K, V> {
                     Some(old) => break Ok((old, (ptr, guard))),
                     None => unreachable!("something passed the test"),
                 },
-                Err(back) => value = back.into_value(),
+                Err(back) => {
+                    session.probe().restarted();
+                    value = back.into_value();
+                }
             }
         };
-        session.settle();
+        self.done(session, Kind::Update, hash);
         result
     }
 
@@ -128,7 +134,7 @@ impl<K, V> SplitOrder<K, V> {
         node: &Node<K, V>,
         new: NewNode<K, V>,
     ) -> Result<Protected<'_, K, V>, NewNode<K, V>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it (L7).
         let (ptr, mut guard) = (new.ptr(), session.hazard());
         guard.protect(ptr);
@@ -142,7 +148,7 @@ impl<K, V> SplitOrder<K, V> {
             // As in `remove_that_held`.
             self.sweep(session, node.hash());
         }
-        session.settle();
+        self.done(session, Kind::Update, node.hash());
         result
     }
 

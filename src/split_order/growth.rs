@@ -82,6 +82,7 @@ impl<K, V> SplitOrder<K, V> {
                     .clone()
                     .for_each(|place| self.table.prefetch(boundary(level, place)));
                 places.for_each(|place| self.fill_slot(session, level, place));
+                session.probe().filled();
                 failpoint!(ChunkDone);
             }
             None => self.table.publish(level),
@@ -97,7 +98,9 @@ impl<K, V> SplitOrder<K, V> {
         let slot = self.table.slot_at(level, place);
         let hash = boundary(level, place);
         if !self.split_empty(slot, level, self.table.start(hash)) {
-            while !self.place_of(session, hash).insert_sentinel(slot) {}
+            while !self.place_of(session, hash).insert_sentinel(slot) {
+                session.probe().failed_exchange();
+            }
         }
         failpoint!(SlotLinked);
         // SAFETY: linked just now.

@@ -7,6 +7,7 @@
 
 use super::{Occupied, Protected, SplitOrder};
 use crate::list::{NewNode, Node};
+use crate::probe::Kind;
 
 impl<K, V> SplitOrder<K, V> {
     /// Inserts or replaces; `hold` is given the new entry.
@@ -17,7 +18,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> R {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it (L7).
         let (node, mut guard) = (new.ptr(), session.hazard());
         guard.protect(node);
@@ -25,11 +26,14 @@ impl<K, V> SplitOrder<K, V> {
             let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
             match self.set(session, &mut window, new) {
                 Ok(()) => break,
-                Err(back) => new = back,
+                Err(back) => {
+                    session.probe().restarted();
+                    new = back;
+                }
             }
         }
         let result = hold((node, guard));
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         result
     }
 
@@ -42,7 +46,7 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> Result<R, Occupied<'d, K, V>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         // Protected before anybody can reach it, so before anybody can retire it: no fence needed.
         let (node, mut guard) = (new.ptr(), session.hazard());
         guard.protect(node);
@@ -55,11 +59,15 @@ impl<K, V> SplitOrder<K, V> {
                         self.inserted(session, (node, hash), window.passed);
                         break Ok(hold((node, guard)));
                     }
-                    Err(back) => new = back,
+                    Err(back) => {
+                        session.probe().failed_exchange();
+                        session.probe().restarted();
+                        new = back;
+                    }
                 },
             }
         };
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         result
     }
 
@@ -71,7 +79,7 @@ impl<K, V> SplitOrder<K, V> {
         value: V,
         hold: impl FnOnce(Protected<'d, K, V>) -> R,
     ) -> Result<R, V> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         let mut window = self.find_that(session, node);
         let mut value = Some(value);
@@ -92,7 +100,7 @@ impl<K, V> SplitOrder<K, V> {
             // As in `remove_that_held`.
             self.sweep(session, node.hash());
         }
-        session.settle();
+        self.done(session, Kind::Update, node.hash());
         result
     }
 
@@ -103,17 +111,19 @@ impl<K, V> SplitOrder<K, V> {
 
     /// As [`remove_that`](Self::remove_that), and calls `then` with the answer: no look-up finds the entry by then.
     pub(crate) fn remove_that_held<R>(&self, node: &Node<K, V>, then: impl FnOnce(bool) -> R) -> R {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let removed = node.next().mark().is_some();
         if removed {
             session.count(usize::MAX);
+        } else {
+            session.probe().failed_exchange();
         }
         // It is gone, also if another thread removed it; and a census is told so before the caller is.
         if removed || session.is_observed() {
             self.sweep(session, node.hash());
         }
         let done = then(removed);
-        session.settle();
+        self.done(session, Kind::Remove, node.hash());
         done
     }
 }

@@ -35,6 +35,7 @@ mod order;
 mod pop;
 mod range;
 mod rebuild;
+mod sample;
 mod snapshot;
 mod table;
 #[cfg(all(test, not(loom)))]
@@ -53,6 +54,7 @@ pub(crate) use verify::Rules;
 
 use crate::errors::TryReserveError;
 use crate::list::{LinkPtr, NewNode, Node, Route, Visit, Window, lookup, search};
+use crate::probe::Kind;
 use crate::reclaim::{Domain, Guard, Reclamation, Session};
 use crate::sync::{AtomicUsize, StoreLoad};
 use crate::tunables::MIN_LEVEL;
@@ -165,9 +167,9 @@ impl<K, V> SplitOrder<K, V> {
 
     #[inline]
     pub(crate) fn get(&self, hash: u32, eq: impl FnMut(&K) -> bool) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let found = lookup(session, self.route(hash), visit_key(hash, eq));
-        session.settle();
+        self.done(session, Kind::Get, hash);
         found
     }
 
@@ -190,10 +192,10 @@ impl<K, V> SplitOrder<K, V> {
         eq: impl Fn(&K, &K) -> bool,
     ) -> Result<Protected<'_, K, V>, E> {
         // Kept for both halves: the insertion below is nested in this operation.
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let visit = visit_key(hash, |other| eq(&key, other));
         if let Some(found) = lookup(session, self.route(hash), visit) {
-            session.settle();
+            self.done(session, Kind::Get, hash);
             return Ok(found);
         }
         // Destructors that fell due meanwhile run when the insertion has taken effect; or in the thread's
@@ -213,15 +215,18 @@ impl<K, V> SplitOrder<K, V> {
         mut new: NewNode<K, V>,
         eq: impl Fn(&K, &K) -> bool,
     ) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let replaced = loop {
             let mut window = self.find(session, hash, |key| eq(new.node().key(), key));
             match self.set(session, &mut window, new) {
                 Ok(()) => break window.into_found(),
-                Err(back) => new = back,
+                Err(back) => {
+                    session.probe().restarted();
+                    new = back;
+                }
             }
         };
-        session.settle();
+        self.done(session, Kind::Insert, hash);
         replaced
     }
 
@@ -243,7 +248,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         f: impl Fn(&K, &V) -> V,
     ) -> Option<Protected<'_, K, V>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let mut guard = session.hazard();
         // Values that came too late: their destructors run when the operation is over.
         let mut rejected = Vec::new();
@@ -260,11 +265,14 @@ impl<K, V> SplitOrder<K, V> {
                     self.unlink(session, &window, hash);
                     break Some((ptr, guard));
                 }
-                Err(back) => rejected.push(back),
+                Err(back) => {
+                    session.probe().restarted();
+                    rejected.push(back);
+                }
             }
         };
         drop(rejected);
-        session.settle();
+        self.done(session, Kind::Update, hash);
         updated
     }
 
@@ -285,7 +293,7 @@ impl<K, V> SplitOrder<K, V> {
         mut eq: impl FnMut(&K) -> bool,
         mut test: impl FnMut(&K, &V) -> bool,
     ) -> Result<Protected<'_, K, V>, Option<Protected<'_, K, V>>> {
-        let (session, _seat) = self.domain.session();
+        let (session, _seat) = self.domain.operation();
         let result = loop {
             let mut window = self.find(session, hash, &mut eq);
             let passes = |node: &Node<K, V>| test(node.key(), node.value());
@@ -295,8 +303,9 @@ impl<K, V> SplitOrder<K, V> {
             if self.remove_found(session, &mut window, hash) {
                 break window.into_found().ok_or(None);
             }
+            session.probe().restarted();
         };
-        session.settle();
+        self.done(session, Kind::Remove, hash);
         result
     }
 
@@ -313,7 +322,9 @@ impl<K, V> SplitOrder<K, V> {
             window.replace(session, new)?;
             self.unlink(session, window, hash);
         } else {
-            window.insert(new)?;
+            window
+                .insert(new)
+                .inspect_err(|_| session.probe().failed_exchange())?;
             self.inserted(session, (ptr, hash), window.passed);
         }
         Ok(())
@@ -331,6 +342,8 @@ impl<K, V> SplitOrder<K, V> {
         if removed {
             session.count(usize::MAX);
             self.unlink(session, window, hash);
+        } else {
+            session.probe().failed_exchange();
         }
         removed
     }

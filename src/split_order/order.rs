@@ -36,6 +36,11 @@ pub(super) fn bucket(hash: u32, level: u32) -> usize {
     (u64::from(hash) >> (32 - level)) as usize
 }
 
+/// The smallest hash of the bucket of `hash` when there are `2^level`.
+pub(super) fn bucket_start(hash: u32, level: u32) -> u32 {
+    hash & u32::MAX.checked_shl(32 - level).unwrap_or(0)
+}
+
 /// The level at which bucket `bucket` of `2^level` came to be (0 for bucket 0), and its place among
 /// the new buckets of that level.
 #[inline]
