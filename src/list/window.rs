@@ -135,6 +135,7 @@ impl<'d, K, V> Window<'d, K, V> {
 
     /// Deletes the found node and puts `new` in its place by one exchange; gives it back if the node
     /// has been deleted. On success the caller runs [`finish`](Self::finish) next.
+    #[inline]
     pub(crate) fn replace(
         &mut self,
         session: Session<'d, Node<K, V>>,
