@@ -45,7 +45,8 @@ pub(super) struct Hot([Box; 1 << BOX_BITS]);
 /// # fn main() -> Result<(), splitmap::ProfileRateError> {
 /// let map = splitmap::HashMap::builder().profile_rate(1.0)?.build();
 /// (0..10).for_each(|n| drop(map.insert("a", n)));
-/// let hottest = &map.profile().hot_hashes()[0];
+/// let profile = map.profile();
+/// let hottest = &profile.hot_hashes()[0];
 /// assert_eq!(hottest.hash(), map.profiled_hash("a"));
 /// assert_eq!(hottest.at_least(), 10);
 /// # Ok(())
