@@ -52,10 +52,14 @@ pub(crate) fn to_the_end(step: impl FnMut() -> bool) {
     while (rest.0)() {}
 }
 
-/// Drops what a panic carried: user code, too, which might panic in turn, and so on. Once is enough.
+/// Drops what a panic carried: user code, too, which might panic in turn, and so on. A few times are enough.
 #[cfg(feature = "std")]
-pub(crate) fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(another);
+pub(crate) fn discard(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
     }
+    mem::forget(payload);
 }
