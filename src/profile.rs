@@ -25,8 +25,8 @@ mod table;
 /// [`estimate`](Self::estimate) scales them up to all operations. They are sums over threads, read one after the other
 /// while they change, and exact when nobody uses the map.
 ///
-/// Sampled are operations on one key; and not what walks over the whole map, nor [`pop_any`](crate::HashMap::pop_any). A sample
-/// lasts from an operation's beginning to the beginning of the thread's next one on the map.
+/// Sampled are operations on one key; and not what walks over the whole map, nor [`pop_any`](crate::HashMap::pop_any). One that
+/// is nested in a sampled one, in a callback, is sampled in its place.
 ///
 /// [`Display`](fmt::Display) is a table, of which this is the beginning:
 ///
