@@ -224,8 +224,7 @@ pub(crate) fn lookup<K, V>(
                         Visit::Found => {}
                         Visit::Beyond => return None,
                         Visit::Past => {
-                            let pred = NonNull::from(curr.next());
-                            return look_on(session, route, visit, start, pred, next, Some(guard));
+                            return walk_on(session, route, visit, start, (curr, next), guard);
                         }
                     }
                 }
@@ -236,33 +235,57 @@ pub(crate) fn lookup<K, V>(
         Kind::End => return None,
     }
     drop(guard);
-    look_on(session, route, visit, start, pred, succ, None)
+    look_again(session, route, visit)
 }
 
-/// The rest of a [`lookup`]: from a link that held a successor, guarded if it is a node's.
-#[inline(never)]
-fn look_on<'d, K, V, R: Route<K, V>>(
+/// The rest of a [`lookup`], behind its first node, which `guard` protects, and which has a successor. Inlined, as a
+/// quarter of the look-ups come here.
+#[inline]
+fn walk_on<'d, K, V, R: Route<K, V>>(
     session: Session<'d, Node<K, V>>,
     route: R,
     mut visit: impl FnMut(&Node<K, V>) -> Visit,
-    mut start: R::Start,
-    mut pred: LinkPtr<K, V>,
-    mut succ: Succ<Node<K, V>>,
-    pred_guard: Option<Guard<'d>>,
+    start: R::Start,
+    (first, succ): (&Node<K, V>, Succ<Node<K, V>>),
+    guard: Guard<'d>,
 ) -> Option<(NonNull<Node<K, V>>, Guard<'d>)> {
     let mut walk = Walk {
-        passed: usize::from(pred_guard.is_some()),
-        pred_guard,
+        pred_guard: Some(guard),
         guard: session.hazard(),
+        passed: 1,
+    };
+    let ends_at = |slot| route.ends_at(start, slot);
+    let pred = NonNull::from(first.next());
+    if let Some((_, _, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
+        session.probe().passed(walk.passed);
+        return found.map(|(node, _)| (node, walk.guard));
+    }
+    drop(walk);
+    session.probe().restarted();
+    look_again(session, route, visit)
+}
+
+/// A [`lookup`] from its beginning: the first one was disturbed, or did not start at its own bucket's slot.
+#[cold]
+#[inline(never)]
+fn look_again<K, V>(
+    session: Session<'_, Node<K, V>>,
+    route: impl Route<K, V>,
+    mut visit: impl FnMut(&Node<K, V>) -> Visit,
+) -> Option<(NonNull<Node<K, V>>, Guard<'_>)> {
+    let mut walk = Walk {
+        pred_guard: None,
+        guard: session.hazard(),
+        passed: 0,
     };
     loop {
+        let (start, pred, succ) = route.start();
         let ends_at = |slot| route.ends_at(start, slot);
         if let Some((_, _, found)) = walk.go(session, ends_at, &mut visit, pred, succ) {
             session.probe().passed(walk.passed);
             return found.map(|(node, _)| (node, walk.guard));
         }
         session.probe().restarted();
-        (start, pred, succ) = route.start();
     }
 }
 

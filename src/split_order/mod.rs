@@ -349,6 +349,7 @@ impl<K, V> SplitOrder<K, V> {
     }
 
     /// Unlinks the node of `window`, which this thread has marked.
+    #[inline]
     fn unlink<'d>(
         &'d self,
         session: Session<'d, Node<K, V>>,
