@@ -208,8 +208,9 @@ impl<K, V, S> Lease<K, V, S> {
     /// Has `action` called when the lease ends: once, by the thread that ends it, when the entry is out of the map. Not if it
     /// is [kept](Self::keep).
     ///
-    /// Of several, the last one is called first. If the lease has ended already, `action` is called here; or, if that is just being done,
-    /// by the thread that does it, after the others. It may use the map; it should be short, as those who cancel a lease or sweep many run it.
+    /// Of several, the last one is called first. If the lease has ended already, `action` is called here; or, if that is
+    /// just being done, by the thread that does it, after the others. It may use the map; it should be short, as those who
+    /// cancel a lease or sweep many run it.
     ///
     /// # Examples
     /// ```
