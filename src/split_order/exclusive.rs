@@ -148,9 +148,11 @@ impl<K, V> SplitOrder<K, V> {
         self.domain.dismantle(&mut garbage);
         // User code; if it panics, `self` is dropped.
         drop(garbage);
-        let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is never used again, nor dropped. (A dismantled domain has nothing to drop.)
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: this part of `this` is never used again, nor dropped.
         let table = unsafe { ptr::read(&raw const this.table) };
+        // SAFETY: the same. (It is dismantled: no user code runs.)
+        unsafe { ptr::drop_in_place(&raw mut this.domain) };
         OwnedNodes {
             cursor: Cursor::new(&table),
             table,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::allocator::balance;
 use crate::model::content;
 use crate::point::{self, Call, caught, inject};
 use crate::script::Model;
@@ -143,4 +144,30 @@ fn go_on<S: Spread>() -> u64 {
         ledger.close();
     }
     in_a_step
+}
+
+/// Whichever way a map goes, all of its memory goes with it.
+#[test]
+fn a_map_that_is_taken_apart_leaves_no_memory() {
+    type Go = fn(Map<Mixed>);
+    let ways: [Go; 5] = [
+        drop,
+        |map| drop(map.into_iter()),
+        |map| assert_eq!(map.into_iter().count() as u64, LEN),
+        |map| drop(map.into_iter().nth(2)),
+        |map| assert_eq!(map.into_values().count() as u64, LEN),
+    ];
+    for (way, go) in ways.into_iter().enumerate() {
+        let make_and_go = || {
+            let ledger = Ledger::new();
+            let map = filled(&ledger);
+            map.insert(ledger.key(0), ledger.value(1)); // garbage
+            go(map);
+            ledger.close();
+        };
+        make_and_go(); // What this thread keeps for itself is there from now on.
+        let before = balance();
+        make_and_go();
+        assert_eq!(balance(), before, "way {way}");
+    }
 }
