@@ -53,7 +53,7 @@ fn in_threads(f: impl Fn(u64) + Sync) {
 fn increments_by_every_method_are_all_there() {
     with_hashers(|make| {
         let map = make();
-        let each = scaled(4000).max(40);
+        let each = scaled(4000).max(16);
         in_threads(|thread| {
             for n in 0..each {
                 let key = n % 3;
@@ -100,7 +100,7 @@ fn increments_by_every_method_are_all_there() {
 fn each_entry_is_taken_by_one() {
     with_hashers(|make| {
         let map = make();
-        let all = scaled(2000).max(40);
+        let all = scaled(2000).max(24);
         (&map).extend((0..all).map(|n| (n, n)));
         let (taken, sum) = (AtomicU64::new(0), AtomicU64::new(0));
         let take = |n: u64| {
@@ -138,7 +138,7 @@ fn retain_removes_what_it_was_shown() {
         map.insert(1, 0);
         scope(|scope| {
             scope.spawn(|| {
-                for n in 0..scaled(20_000).max(200) {
+                for n in 0..scaled(20_000).max(60) {
                     // Even values may go at any time; odd ones never do.
                     let replaced = map.insert(1, 2 * n + 1);
                     assert!(replaced.is_none_or(|old| *old % 2 == 0));
@@ -162,7 +162,7 @@ fn of_equal_elements_one_is_inserted_and_removed() {
     let set = HashSet::new();
     let (inserted, removed) = (AtomicU64::new(0), AtomicU64::new(0));
     in_threads(|_| {
-        for n in 0..scaled(20_000).max(100) {
+        for n in 0..scaled(20_000).max(40) {
             inserted.fetch_add(u64::from(set.insert(n % 16)), Ordering::Relaxed);
             removed.fetch_add(u64::from(set.remove(&(n % 16))), Ordering::Relaxed);
         }
@@ -178,7 +178,7 @@ fn values_of_changes_are_dropped_once() {
     {
         let map = HashMap::new();
         in_threads(|thread| {
-            for n in 0..scaled(4000).max(40) {
+            for n in 0..scaled(4000).max(20) {
                 let key = n % 4;
                 match (n + thread) % 5 {
                     0 => drop(map.compute(key, |_, returned| {
@@ -203,14 +203,15 @@ fn values_of_changes_are_dropped_once() {
 #[test]
 fn many_look_ups_beside_changes_see_what_stays() {
     let map = HashMap::new();
-    let keys: Vec<u64> = (0..200).collect();
+    let many = if cfg!(miri) { 40 } else { 200 };
+    let keys: Vec<u64> = (0..many).collect();
     (&map).extend(keys.iter().map(|&k| (k, k)));
     let stop = AtomicBool::new(false);
     scope(|scope| {
         scope.spawn(|| {
-            for n in 0..scaled(20_000).max(100) {
+            for n in 0..scaled(20_000).max(60) {
                 map.insert(1000 + n, n); // the table grows
-                map.update(&(n % 100), |k, _| *k);
+                map.update(&(n % (many / 2)), |k, _| *k);
                 map.remove(&(1000 + n / 2));
             }
             stop.store(true, Ordering::Relaxed);

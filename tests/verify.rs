@@ -15,7 +15,13 @@ use splitmap::{HashMap, HashSet, Place, Verification, ViolationKind};
 /// The same in each run.
 type Fixed = BuildHasherDefault<DefaultHasher>;
 
-const MANY: u64 = if cfg!(miri) { 50 } else { 5_000 };
+const MANY: u64 = if cfg!(miri) {
+    50
+} else if cfg!(splitmap_emulated) {
+    1_000
+} else {
+    5_000
+};
 const FEW: u64 = if cfg!(miri) { 5 } else { 40 };
 
 /// A key that can change; the thread's [`Conduct`] says how it hashes and compares.
@@ -352,6 +358,8 @@ fn nothing_is_wrong_beside_writers_and_growth() {
     let length = Duration::from_secs(u64::from(!cfg!(miri)));
     let sizes = if cfg!(miri) {
         [(4, 3), (20, 3)]
+    } else if cfg!(splitmap_emulated) {
+        [(50, 100), (500, 20)]
     } else {
         [(50, 1_000), (5_000, 50)]
     };

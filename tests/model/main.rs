@@ -148,6 +148,7 @@ fn parallel_sequences_on_keys_of_their_own_agree_with_std() {
 /// Iteration goes by slots, in the order of memory, some at a time; so the places are where [`Edges`] wants them,
 /// and it knows how the map spreads hashes.
 #[test]
+#[cfg_attr(miri, ignore = "tries the hasher, not the map")]
 fn edges_are_edges() {
     const LEVEL: u32 = 12;
     let map = HashMap::with_capacity_and_hasher(1 << (LEVEL - 1), Edges);
