@@ -66,6 +66,7 @@ mod atomic_ptr;
 #[cfg(not(loom))]
 mod atomic_usize;
 mod contract;
+mod demand;
 #[allow(dead_code, reason = "the form of builds that have no cheaper one")]
 mod fenced;
 mod hint;
@@ -135,6 +136,9 @@ use crate::native::Active;
 pub use crate::atomic_ptr::AtomicPtr;
 #[cfg(not(loom))]
 pub use crate::atomic_usize::AtomicUsize;
+#[cfg(all(target_arch = "aarch64", target_os = "linux", target_feature = "lse"))]
+#[doc(hidden)]
+pub use crate::demand::refuse_without_lse;
 pub use crate::hint::{Backoff, prefetch_read, spin_hint, wait_while_equal};
 pub use crate::huge::advise_huge_pages;
 #[cfg(loom)]

@@ -16,6 +16,7 @@
 use core::fmt;
 
 use crate::integer;
+use crate::memory;
 
 /// Most strings in one request; Redis's own limit.
 const ARG_COUNT_MAX: i64 = 1024 * 1024;
@@ -62,11 +63,15 @@ pub(crate) enum ProtocolError {
     RequestTooLarge,
     InlineTooLong,
     InlineQuotes,
+    OutOfMemory,
     Codec(resp_rs::ParseError),
 }
 
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::OutOfMemory {
+            return f.write_str(memory::FULL);
+        }
         f.write_str("ERR Protocol error: ")?;
         match self {
             Self::ArrayLength => f.write_str("invalid multibulk length"),
@@ -75,6 +80,7 @@ impl fmt::Display for ProtocolError {
             Self::RequestTooLarge => f.write_str("too big request"),
             Self::InlineTooLong => f.write_str("too big inline request"),
             Self::InlineQuotes => f.write_str("quotes in inline requests are not supported"),
+            Self::OutOfMemory => Ok(()),
             Self::Codec(error) => error.fmt(f),
         }
     }

@@ -1,7 +1,7 @@
 //! kvserver: an in-memory key-value server on one `splitmap::HashMap`.
 //!
 //! It speaks RESP2, so `redis-cli`, `redis-benchmark` and the Redis client libraries
-//! talk to it. It binds the loopback address only: there is no authentication.
+//! talk to it. It binds the loopback address unless it is told another: there is no authentication.
 //!
 //! ```text
 //! cargo run --release --features snapshot-file --example kvserver -- --port 6379 &
@@ -15,7 +15,7 @@
 //!             │           │            └─ scan, glob: KEYS and SCAN
 //!             │           │            └─ leases: what vanishes with the client
 //!             │           └─ admission (limits), request (decoding), reply (encoding)
-//!             └─ a task for each client, Ctrl-C, the summary
+//!             └─ a task for each client, Ctrl-C, the summary; memory (what is allocated, and the limit); ping (the health check)
 //! ```
 //!
 //! Keys that vanish with their client, for registries of who is here (see `leases`):
@@ -38,6 +38,9 @@
 //! for each string in it, 64 KiB of replies and one value on its way out. KEYS and SCAN
 //! also hold 24 bytes for each key, and a save up to 40 for each entry. APPEND copies the
 //! whole value, as every change of an entry makes a new one.
+//!
+//! `--max-memory-bytes`, three quarters of its control group's limit if it has one, bounds what the program allocates:
+//! beyond it, commands that store something get Redis's OOM error (see `memory`).
 
 extern crate alloc;
 
@@ -50,6 +53,8 @@ mod expiry;
 mod glob;
 mod integer;
 mod leases;
+mod memory;
+mod ping;
 mod reply;
 mod request;
 mod saves;
@@ -63,9 +68,16 @@ use std::process::ExitCode;
 
 use args::Invocation;
 
+// A build with `-C target-feature=+lse` says so on a processor that has no LSE, instead of dying of SIGILL.
+splitmap_arch::refuse_without_lse!();
+
+#[global_allocator]
+static ALLOCATOR: memory::Counted = memory::Counted;
+
 fn main() -> ExitCode {
     let config = match args::parse() {
         Ok(Invocation::Serve(config)) => config,
+        Ok(Invocation::Ping(address)) => return ping::ask(address),
         Ok(Invocation::Help) => {
             print!("{}", args::HELP);
             return ExitCode::SUCCESS;
@@ -92,6 +104,7 @@ fn run(config: args::Config) -> std::io::Result<server::Summary> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.threads)
         .enable_all()
+        .on_thread_stop(memory::end_thread)
         .build()?
         .block_on(server::serve(config))
 }

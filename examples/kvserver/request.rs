@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use resp_rs::resp2::{Frame, parse_frame};
 
 use crate::admission::{Admission, Limits, Progress, ProtocolError};
+use crate::memory;
 
 /// One command with its arguments; never empty.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub(crate) struct Inbox {
 
 /// Room made for each read; a client that sends more at once gets more.
 const READ_BYTES: usize = 16 * 1024;
-/// An empty buffer larger than this is given back.
+/// An empty buffer larger than this is given back; and a request that needs more is refused when there is no memory for it.
 const IDLE_BYTES_MAX: usize = 64 * 1024;
 
 impl Inbox {
@@ -71,7 +72,7 @@ impl Inbox {
                 Progress::Array(bytes) => decode(self.buffer.split_to(bytes).freeze())?,
                 Progress::Inline(bytes) => split_inline(&self.buffer.split_to(bytes).freeze())?,
                 Progress::Partial(bytes) => {
-                    self.make_room(bytes);
+                    self.make_room(bytes)?;
                     return Ok(None);
                 }
             };
@@ -87,12 +88,16 @@ impl Inbox {
         &mut self.buffer
     }
 
-    fn make_room(&mut self, request_bytes: usize) {
+    fn make_room(&mut self, request_bytes: usize) -> Result<(), ProtocolError> {
         if self.buffer.is_empty() && self.buffer.capacity() > IDLE_BYTES_MAX {
             self.buffer = BytesMut::new();
         }
         let missing = request_bytes.saturating_sub(self.buffer.len());
+        if request_bytes > IDLE_BYTES_MAX && !memory::has_room(missing) {
+            return Err(ProtocolError::OutOfMemory);
+        }
         self.buffer.reserve(missing.max(READ_BYTES));
+        Ok(())
     }
 }
 

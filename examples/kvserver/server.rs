@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io::{self, Write as _};
@@ -20,10 +20,12 @@ use crate::blob::Blob;
 use crate::saves::{Saves, Turn, unix_seconds};
 use crate::scan::Scans;
 use crate::store::Store;
-use crate::{connection, expiry};
+use crate::{connection, expiry, memory};
 
 /// The pause after a failed `accept`, such as one for which no descriptor was left.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+/// The pause before another look at whether a BGSAVE that is going on has ended.
+const SAVE_RETRY: Duration = Duration::from_millis(20);
 
 /// What all connections share.
 pub(crate) struct Server {
@@ -113,14 +115,21 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Serves clients until SIGINT or SIGTERM.
+/// Serves clients until SIGINT or SIGTERM; then saves, if it is told to.
 pub(crate) async fn serve(config: Config) -> io::Result<Summary> {
     let mut signals = Signals::new()?;
+    memory::set_limit(config.memory_bytes_max);
     let saves = Saves::new(config.snapshot.clone(), unix_seconds());
     let (store, loaded) = block_in_place(|| saves.load())?;
     writeln!(io::stdout(), "kvserver {loaded}")?;
+    if let Some(bytes) = config.memory_bytes_max {
+        writeln!(
+            io::stdout(),
+            "kvserver stores nothing more beyond {bytes} bytes"
+        )?;
+    }
     let threads = config.threads;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+    let listener = TcpListener::bind((config.bind, config.port)).await?;
     let server = Arc::new(Server {
         config,
         address: listener.local_addr()?,
@@ -167,6 +176,9 @@ pub(crate) async fn serve(config: Config) -> io::Result<Summary> {
     connections.shutdown().await;
     sweep.abort();
     let _ = sweep.await;
+    if server.config.save_at_end {
+        server.save_at_end().await?;
+    }
     Ok(server.sum_up(signal))
 }
 
@@ -201,6 +213,19 @@ impl Server {
     /// Writes a snapshot, in this thread.
     pub(crate) fn save(&self, turn: Turn) -> Result<Saved, SnapshotFileError> {
         self.saves.save(&self.store, turn)
+    }
+
+    /// Saves when a BGSAVE that is going on has ended: what came behind its moment would be lost.
+    async fn save_at_end(&self) -> io::Result<()> {
+        let turn = loop {
+            if let Some(turn) = self.saves.begin() {
+                break turn;
+            }
+            sleep(SAVE_RETRY).await;
+        };
+        let saved = block_in_place(|| self.save(turn));
+        saved.map_err(|_said| io::Error::other("ended without a save"))?;
+        Ok(())
     }
 
     fn sum_up(&self, signal: &'static str) -> Summary {

@@ -6,6 +6,7 @@ use super::{COMMANDS, Client, CommandError, Done, Outcome, is, unknown_subcomman
 use crate::blob::Blob;
 use crate::glob;
 use crate::integer;
+use crate::memory;
 use crate::request::Request;
 use crate::server::{ClientInfo, Server};
 
@@ -122,6 +123,11 @@ pub(super) fn config<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s>
         ("databases", "1".to_owned()),
         ("io-threads", config.threads.to_string()),
         ("maxclients", config.clients_max.to_string()),
+        (
+            "maxmemory",
+            config.memory_bytes_max.unwrap_or(0).to_string(),
+        ),
+        ("maxmemory-policy", "noeviction".to_owned()),
         ("port", client.server.address.port().to_string()),
         ("proto-max-bulk-len", config.value_bytes_max.to_string()),
         ("save", String::new()),
@@ -194,9 +200,10 @@ type Section = fn(&Server, &mut String);
 
 pub(super) fn info<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
     let server = client.server;
-    let sections: [(&str, Section); 6] = [
+    let sections: [(&str, Section); 7] = [
         ("Server", info_server),
         ("Clients", info_clients),
+        ("Memory", info_memory),
         ("Persistence", info_persistence),
         ("Stats", info_stats),
         ("Splitmap", info_map),
@@ -225,6 +232,10 @@ pub(super) fn info<'s>(client: &mut Client<'s>, request: &Request) -> Done<'s> {
 fn info_server(server: &Server, text: &mut String) {
     line(text, format_args!("redis_version:{REDIS_VERSION}"));
     line(text, format_args!("server_name:splitmap kvserver"));
+    line(
+        text,
+        format_args!("atomics:{}", splitmap_arch::backend_name()),
+    );
     line(text, format_args!("process_id:{}", std::process::id()));
     line(text, format_args!("tcp_port:{}", server.address.port()));
     line(
@@ -249,6 +260,13 @@ fn info_clients(server: &Server, text: &mut String) {
         text,
         format_args!("maxclients:{}", server.config.clients_max),
     );
+}
+
+fn info_memory(server: &Server, text: &mut String) {
+    let limit = server.config.memory_bytes_max.unwrap_or(0);
+    line(text, format_args!("used_memory:{}", memory::used()));
+    line(text, format_args!("maxmemory:{limit}"));
+    line(text, format_args!("maxmemory_policy:noeviction"));
 }
 
 fn info_persistence(server: &Server, text: &mut String) {

@@ -19,6 +19,7 @@ use core::fmt::{self, Write as _};
 use crate::blob::Blob;
 use crate::integer;
 use crate::leases::Leases;
+use crate::memory;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::saves::Turn;
@@ -70,6 +71,7 @@ pub(crate) enum CommandError {
     InvalidExpiry(&'static str),
     ValueTooLong,
     InvalidCursor,
+    OutOfMemory,
     Other(String),
 }
 
@@ -87,6 +89,7 @@ impl fmt::Display for CommandError {
                 f.write_str("ERR string exceeds maximum allowed size (max-value-bytes)")
             }
             Self::InvalidCursor => f.write_str("ERR invalid cursor"),
+            Self::OutOfMemory => f.write_str(memory::FULL),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -94,64 +97,68 @@ impl fmt::Display for CommandError {
 
 type Done<'s> = Result<Outcome<'s>, CommandError>;
 
-/// A command's name, the arguments it takes (the name included), and what it does.
+/// A command's name, the arguments it takes (the name included), what it does, and whether it may store something more.
 struct Command {
     name: &'static str,
     args_min: usize,
     args_max: usize,
     run: for<'s> fn(&mut Client<'s>, &Request) -> Done<'s>,
+    grows: bool,
 }
 
 const MANY: usize = usize::MAX;
+/// It may need memory that stays: refused when there is none (Redis's `denyoom`).
+const GROWS: bool = true;
+const STAYS: bool = false;
 
 macro_rules! table {
-    ($($name:literal $min:literal ..= $max:tt $run:path;)*) => {
-        &[$(Command { name: $name, args_min: $min, args_max: $max, run: $run }),*]
+    ($($name:literal $min:literal ..= $max:tt $module:ident::$run:ident $grows:ident;)*) => {
+        &[$(Command { name: $name, args_min: $min, args_max: $max, run: $module::$run, grows: $grows }),*]
     };
 }
 
 /// By name, for the binary search.
 #[rustfmt::skip]
 static COMMANDS: &[Command] = table! {
-    "append"   3..=3    strings::append;
-    "bgsave"   1..=2    saves::bgsave;
-    "client"   2..=MANY admin::client;
-    "command"  1..=MANY admin::command;
-    "config"   2..=MANY admin::config;
-    "dbsize"   1..=1    keys::dbsize;
-    "decr"     2..=2    strings::decr;
-    "decrby"   3..=3    strings::decrby;
-    "del"      2..=MANY keys::del;
-    "echo"     2..=2    admin::echo;
-    "exists"   2..=MANY keys::exists;
-    "expire"   3..=MANY expire::expire;
-    "flushall" 1..=MANY keys::flushall;
-    "get"      2..=2    strings::get;
-    "getset"   3..=3    strings::getset;
-    "hello"    1..=MANY admin::hello;
-    "incr"     2..=2    strings::incr;
-    "incrby"   3..=3    strings::incrby;
-    "info"     1..=MANY admin::info;
-    "keys"     2..=2    keys::keys;
-    "lastsave" 1..=1    saves::lastsave;
-    "mget"     2..=MANY strings::mget;
-    "mset"     3..=MANY strings::mset;
-    "persist"  2..=2    expire::persist;
-    "pexpire"  3..=MANY expire::pexpire;
-    "ping"     1..=MANY admin::ping;
-    "pttl"     2..=2    expire::pttl;
-    "quit"     1..=MANY admin::quit;
-    "reset"    1..=1    admin::reset;
-    "save"     1..=1    saves::save;
-    "scan"     2..=MANY keys::scan;
-    "select"   2..=2    admin::select;
-    "session.keep" 2..=2 session::keep;
-    "session.set" 3..=5 session::set;
-    "set"      3..=MANY strings::set;
-    "setnx"    3..=3    strings::setnx;
-    "strlen"   2..=2    strings::strlen;
-    "ttl"      2..=2    expire::ttl;
-    "type"     2..=2    keys::type_of;
+    "append"   3..=3    strings::append    GROWS;
+    "bgsave"   1..=2    saves::bgsave      STAYS;
+    "client"   2..=MANY admin::client      STAYS;
+    "command"  1..=MANY admin::command     STAYS;
+    "config"   2..=MANY admin::config      STAYS;
+    "dbsize"   1..=1    keys::dbsize       STAYS;
+    "decr"     2..=2    strings::decr      GROWS;
+    "decrby"   3..=3    strings::decrby    GROWS;
+    "del"      2..=MANY keys::del          STAYS;
+    "echo"     2..=2    admin::echo        STAYS;
+    "exists"   2..=MANY keys::exists       STAYS;
+    "expire"   3..=MANY expire::expire     STAYS;
+    "flushall" 1..=MANY keys::flushall     STAYS;
+    "get"      2..=2    strings::get       STAYS;
+    "getset"   3..=3    strings::getset    GROWS;
+    "hello"    1..=MANY admin::hello       STAYS;
+    "incr"     2..=2    strings::incr      GROWS;
+    "incrby"   3..=3    strings::incrby    GROWS;
+    "info"     1..=MANY admin::info        STAYS;
+    "keys"     2..=2    keys::keys         STAYS;
+    "lastsave" 1..=1    saves::lastsave    STAYS;
+    "mget"     2..=MANY strings::mget      STAYS;
+    "mset"     3..=MANY strings::mset      GROWS;
+    "persist"  2..=2    expire::persist    STAYS;
+    "pexpire"  3..=MANY expire::pexpire    STAYS;
+    "ping"     1..=MANY admin::ping        STAYS;
+    "pttl"     2..=2    expire::pttl       STAYS;
+    "quit"     1..=MANY admin::quit        STAYS;
+    "reset"    1..=1    admin::reset       STAYS;
+    "save"     1..=1    saves::save        STAYS;
+    "scan"     2..=MANY keys::scan         STAYS;
+    "select"   2..=2    admin::select      STAYS;
+    "session.keep" 2..=2 session::keep     STAYS;
+    "session.set" 3..=5 session::set       GROWS;
+    "set"      3..=MANY strings::set       GROWS;
+    "setnx"    3..=3    strings::setnx     GROWS;
+    "strlen"   2..=2    strings::strlen    STAYS;
+    "ttl"      2..=2    expire::ttl        STAYS;
+    "type"     2..=2    keys::type_of      STAYS;
 };
 
 /// Longest name in the table.
@@ -160,10 +167,11 @@ const NAME_BYTES_MAX: usize = 16;
 /// Runs the command that `request` names; an error becomes its reply.
 pub(crate) fn run<'s>(client: &mut Client<'s>, request: &Request) -> Outcome<'s> {
     let done = match find(request.name()) {
-        Some(command) if (command.args_min..=command.args_max).contains(&request.arg_count()) => {
-            (command.run)(client, request)
+        Some(command) if !(command.args_min..=command.args_max).contains(&request.arg_count()) => {
+            Err(CommandError::ArgCount(command.name))
         }
-        Some(command) => Err(CommandError::ArgCount(command.name)),
+        Some(command) if command.grows && memory::is_full() => Err(CommandError::OutOfMemory),
+        Some(command) => (command.run)(client, request),
         // What a browser would send, made by a web page to post to this port.
         None if ["post", "host:"]
             .iter()

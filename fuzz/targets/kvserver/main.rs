@@ -40,6 +40,8 @@ mod glob;
 mod integer;
 #[path = "../../../examples/kvserver/leases.rs"]
 mod leases;
+#[path = "../../../examples/kvserver/memory/mod.rs"]
+mod memory;
 #[path = "../../../examples/kvserver/reply.rs"]
 mod reply;
 #[path = "../../../examples/kvserver/request.rs"]

@@ -83,11 +83,14 @@ pub(crate) fn run<'f>(fragments: impl IntoIterator<Item = &'f [u8]>) -> Transcri
 fn server() -> Server {
     let server = Server {
         config: Config {
+            bind: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             threads: 1,
             clients_max: 1,
             value_bytes_max: VALUE_BYTES_MAX,
+            memory_bytes_max: None,
             snapshot: NO_FILE.into(),
+            save_at_end: false,
         },
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, 6379)),
         started_at: Instant::now(),
