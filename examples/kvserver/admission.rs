@@ -248,7 +248,10 @@ mod tests {
         let two = [b"*2\r\n$1000\r\n", &[b'x'; 1000][..], b"\r\n$1000\r\n"].concat();
         assert_eq!(check(&two), Err(ProtocolError::RequestTooLarge));
         assert_eq!(check(&[b'*'; 33]), Err(ProtocolError::ArrayLength));
-        assert_eq!(check(&[b'x'; 65 * 1024]), Err(ProtocolError::InlineTooLong));
+        assert_eq!(
+            check(&b"x".repeat(65 * 1024)),
+            Err(ProtocolError::InlineTooLong)
+        );
     }
 
     #[test]
