@@ -69,10 +69,9 @@ pub(crate) enum ProtocolError {
 
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::OutOfMemory {
-            return f.write_str(memory::FULL);
+        if *self != Self::OutOfMemory {
+            f.write_str("ERR Protocol error: ")?;
         }
-        f.write_str("ERR Protocol error: ")?;
         match self {
             Self::ArrayLength => f.write_str("invalid multibulk length"),
             Self::StringLength => f.write_str("invalid bulk length"),
@@ -80,7 +79,7 @@ impl fmt::Display for ProtocolError {
             Self::RequestTooLarge => f.write_str("too big request"),
             Self::InlineTooLong => f.write_str("too big inline request"),
             Self::InlineQuotes => f.write_str("quotes in inline requests are not supported"),
-            Self::OutOfMemory => Ok(()),
+            Self::OutOfMemory => f.write_str(memory::FULL),
             Self::Codec(error) => error.fmt(f),
         }
     }
